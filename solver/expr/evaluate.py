@@ -1,0 +1,205 @@
+"""Values and shapes of expressions, and the lines from a formula to its value."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
+
+import numpy as np
+
+from solver.expr.nodes import Apply, Const, Expr, Op, Piecewise, ShapeError, SumSign, Sym
+from solver.expr.ops import SPELLED, entry_of, grid, terms
+from solver.expr.values import (
+    ARITHMETIC,
+    PRECISION,
+    Domain,
+    Inexact,
+    Shape,
+    Undefined,
+    Value,
+    outgrown,
+)
+
+PRECISE_WORK = 200_000
+"""So many entries are computed exactly or with 50 digits; a longer computation goes on in doubles."""
+
+
+class Evaluator:
+    """Computes values, exact and precise as long as its budget of work lasts."""
+
+    def __init__(self, budget: int = PRECISE_WORK) -> None:
+        self.budget = budget
+
+    def value(self, expr: Expr, names: Mapping[str, Value]) -> Value:
+        """The value of an expression.
+
+        Raises `ShapeError` for shapes that do not go together and `Undefined` for a value that does not exist
+        or leaves the range of double precision; the result of a `counts` operation is exact.
+        """
+        with decimal.localcontext(PRECISION), np.errstate(all="ignore"):
+            return self._value(expr, names)
+
+    def _value(self, expr: Expr, names: Mapping[str, Value]) -> Value:
+        if isinstance(expr, Const):
+            return expr.value
+        if isinstance(expr, Sym):
+            return names[expr.name]
+        assert isinstance(expr, Apply)
+        return self._apply(expr, [self._value(arg, names) for arg in expr.args])
+
+    def _apply(self, expr: Apply, args: list[Value]) -> Value:
+        op, params = expr.op, dict(expr.params)
+        shape = _shape(expr, [arg.shape for arg in args])
+        domain = max((arg.domain for arg in args), default=Domain.EXACT)
+        if domain is not Domain.DOUBLE:
+            work = _work(op, args, shape)
+            if not op.silent and work > self.budget:
+                domain = Domain.DOUBLE
+            else:
+                self.budget -= work
+        if domain is Domain.EXACT:
+            try:
+                return self._settled(op, args, params, domain)
+            except Inexact:
+                domain = Domain.PRECISE
+        return self._settled(op, args, params, domain)
+
+    def _settled(self, op: Op, args: list[Value], params: dict[str, object], domain: Domain) -> Value:
+        result = op.compute(ARITHMETIC[domain], *(arg.within(domain) for arg in args), **params)
+        if op.counts:
+            return Value(np.asarray(result).astype(object), Domain.EXACT)
+        value = Value(np.asarray(result, dtype=float if domain is Domain.DOUBLE else object), domain)
+        if domain is Domain.EXACT:
+            return Value(value.decimals, Domain.PRECISE) if outgrown(value.array) else value
+        if domain is Domain.PRECISE and not all(x.is_finite() for x in value.array.flat):
+            raise Undefined(_reason(value))
+        if domain is Domain.DOUBLE and not np.isfinite(value.array).all():
+            raise Undefined(_reason(value))
+        return value
+
+
+def _reason(value: Value) -> str:
+    return "it does not exist" if np.isnan(value.floats).any() else "the number is too large"
+
+
+def _work(op: Op, args: list[Value], shape: Shape) -> int:
+    """About how many numbers are computed."""
+    largest = max([arg.size for arg in args] + [int(np.prod(shape))], default=1)
+    if op.name == "matmul":
+        return largest * (args[0].shape[-1] if len(shape) == 2 else 1)
+    return largest
+
+
+def _described(expr: Expr, shape: Shape) -> str:
+    name = expr.name if isinstance(expr, Sym) else "the expression"
+    sizes = "×".join(map(str, shape)) if shape else "a number"
+    return f"`{name}` ({sizes})"
+
+
+def _shape(expr: Apply, shapes: list[Shape]) -> Shape:
+    try:
+        return expr.op.shape(*shapes, **dict(expr.params))
+    except ShapeError as error:
+        described = [_described(arg, shape) for arg, shape in zip(expr.args, shapes, strict=True)]
+        raise ShapeError(str(error).format(*described)) from None
+
+
+def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+    """The shape of an expression over names whose shapes are known; a name not among them is a number."""
+    if isinstance(expr, Const):
+        return expr.value.shape
+    if isinstance(expr, Sym):
+        return shapes.get(expr.name, ())
+    assert isinstance(expr, Apply)
+    return _shape(expr, [shape_of(arg, shapes) for arg in expr.args])
+
+
+class Detail(IntEnum):
+    """How much of the way from formula to value is shown."""
+
+    BRIEF = 0
+    NORMAL = 1
+    FULL = 2
+
+
+def reduction(expr: Expr, names: Mapping[str, Value], detail: Detail) -> Iterator[Expr]:
+    """The lines a person would write: values put in, then the innermost operations done, to the value.
+
+    The formula itself is not among them. Brief: the value alone. Full: each vector function and matrix
+    product is written out entry by entry first.
+    """
+    evaluator = Evaluator()
+    with decimal.localcontext(PRECISION), np.errstate(all="ignore"):
+        if detail is Detail.BRIEF or _has_cases(expr):
+            yield Const(evaluator._value(expr, names))
+            return
+        line = _put_in(expr, names, evaluator)
+        yield line
+        while not isinstance(line, Const):
+            line = _reduced(line, evaluator, detail)
+            yield line
+
+
+def _has_cases(expr: Expr) -> bool:
+    """A distinction of cases says entry by entry what arrays put into it would hide."""
+    return isinstance(expr, Apply) and (
+        isinstance(expr.op.notation, Piecewise) or any(map(_has_cases, expr.args))
+    )
+
+
+def _put_in(expr: Expr, names: Mapping[str, Value], evaluator: Evaluator) -> Expr:
+    if isinstance(expr, Sym):
+        return Const(names[expr.name])
+    if not isinstance(expr, Apply):
+        return expr
+    args = tuple(_put_in(arg, names, evaluator) for arg in expr.args)
+    put = Apply(expr.op, args, expr.params)
+    constant = all(isinstance(arg, Const) for arg in args)
+    if constant and (expr.op.silent or expr.op.name == "negative"):
+        return Const(evaluator._value(put, {}))
+    if constant and expr.op.spelled and expr.op.definition is not None:
+        return expr.op.definition(*args, **dict(expr.params))
+    if isinstance(expr.op.notation, SumSign) and expr.op.name == "sum":
+        return _spelled_sum(put, evaluator) or put
+    return put
+
+
+def _spelled_sum(put: Apply, evaluator: Evaluator) -> Expr | None:
+    """A short sum over an elementwise expression as the row of its terms."""
+    shape = shape_of(put.args[0], {})
+    if len(shape) != 1 or not 1 <= shape[0] <= SPELLED:
+        return None
+    entries = [entry_of(put.args[0], (i,)) for i in range(shape[0])]
+    return None if None in entries else terms(*(entry for entry in entries if entry is not None))
+
+
+def _reduced(expr: Expr, evaluator: Evaluator, detail: Detail) -> Expr:
+    """The expression with each innermost operation done."""
+    if not isinstance(expr, Apply):
+        return expr
+    if all(isinstance(arg, Const) for arg in expr.args):
+        if detail is Detail.FULL and (written := _written_out(expr)) is not None:
+            return written
+        return Const(evaluator._value(expr, {}))
+    if expr.op.at_once:
+        return Const(evaluator._value(expr, {}))
+    if expr.op.whole:
+        args = tuple(Const(evaluator._value(arg, {})) for arg in expr.args)
+        return Apply(expr.op, args, expr.params)
+    return Apply(expr.op, tuple(_reduced(arg, evaluator, detail) for arg in expr.args), expr.params)
+
+
+def _written_out(expr: Apply) -> Expr | None:
+    """A function of a short vector, or a small matrix product, entry by entry."""
+    if expr.op.definition is None or expr.op.spelled:
+        return None
+    if not expr.op.elementwise:
+        written = expr.op.definition(*expr.args, **dict(expr.params))
+        return None if isinstance(written, Apply) and written.op is expr.op else written
+    shape = shape_of(expr, {})
+    if len(shape) != 1 or shape[0] > SPELLED:
+        return None
+    entries = [entry_of(expr, (i,)) for i in range(shape[0])]
+    spelled = [e.op.definition(*e.args) for e in entries if isinstance(e, Apply) and e.op.definition]
+    return grid(*spelled) if len(spelled) == shape[0] else None

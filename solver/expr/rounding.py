@@ -1,0 +1,171 @@
+"""Rounding, all of it: the digits that are shown, and values rounded at each step as on paper.
+
+Halves are rounded away from zero. A number is shown exactly where that is short (integers, short
+decimals, small fractions); otherwise it is its true value rounded to the digits shown.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from solver.expr.values import Domain, Scalar, Value
+
+DIGITS = 5
+"""Significant digits of a number that is not shown exactly."""
+
+EXACT_DIGITS = 7
+"""An exact decimal of at most so many digits is shown whole."""
+
+LARGEST_INTEGER = 10**20
+LARGEST_DENOMINATOR = 999
+LARGEST_NUMERATOR = 99_999
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """What a problem asks for: `decimals` behind the point, or `significant` digits; at each step or not."""
+
+    decimals: int | None = None
+    significant: int | None = None
+    each_step: bool = False
+
+    @property
+    def working(self) -> Rounding:
+        """The digits of the steps: as many as asked, and no fewer than five significant ones."""
+        if self.each_step:
+            return self
+        return replace(self, significant=max(self.significant or DIGITS, DIGITS))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number as printed: `digits` (with U+2212), a power of ten, or over a denominator.
+
+    `exact` says whether it is the number itself; otherwise it is the number rounded.
+    """
+
+    digits: str
+    exponent: int | None = None
+    denominator: str | None = None
+    exact: bool = True
+
+    @property
+    def stands_for(self) -> Fraction:
+        """The number that a reader of the digits reads."""
+        digits = Fraction(self.digits.replace("−", "-"))
+        if self.denominator:
+            return digits / int(self.denominator)
+        return digits * Fraction(10) ** (self.exponent or 0)
+
+
+def show(x: Scalar, rounding: Rounding) -> Shown:
+    """The number as it is printed under a rounding rule."""
+    if isinstance(x, (int, Fraction)):
+        whole = _exactly(x, max(rounding.significant or 0, EXACT_DIGITS))
+        if whole is not None:
+            return whole
+    return _rounded(x, rounding)
+
+
+def rounded(value: Value, rounding: Rounding) -> Value:
+    """Each entry rounded: the value that a person who rounds at each step goes on with."""
+    entries = np.empty(value.size, dtype=object)
+    entries[:] = [_round_scalar(x, rounding) for x in value.array.flat]
+    return Value(entries.reshape(value.shape), Domain.EXACT)
+
+
+def _round_scalar(x: Scalar, rounding: Rounding) -> Fraction:
+    if rounding.decimals is not None:
+        return _to_places(x, rounding.decimals)
+    return _to_places(x, (rounding.significant or DIGITS) - 1 - _magnitude(x)) if x else Fraction(0)
+
+
+def _to_places(x: Scalar, places: int) -> Fraction:
+    """Rounded to `places` digits behind the point (before it where negative), halves away from zero."""
+    scaled = abs(Fraction(x)) * Fraction(10) ** places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Fraction(whole if x >= 0 else -whole) / Fraction(10) ** places
+
+
+def _magnitude(x: Scalar) -> int:
+    """The exponent of the first digit."""
+    if isinstance(x, Decimal):
+        return x.adjusted()
+    if isinstance(x, float):
+        return Decimal(x).adjusted()
+    size = abs(x)
+    guess = math.floor((size.numerator.bit_length() - size.denominator.bit_length()) * math.log10(2))
+    while Fraction(10) ** (guess + 1) <= size:
+        guess += 1
+    while Fraction(10) ** guess > size:
+        guess -= 1
+    return guess
+
+
+def _exactly(x: int | Fraction, longest: int) -> Shown | None:
+    if x.denominator == 1:
+        return Shown(_signed(x < 0, str(abs(x.numerator)))) if abs(x) < LARGEST_INTEGER else None
+    places = _decimal_places(x.denominator)
+    if places is not None and places <= 2 * longest:
+        digits = str(abs(x.numerator) * 10**places // x.denominator)
+        if len(digits) <= longest and places <= longest:
+            return Shown(_signed(x < 0, _with_point(digits, places)))
+    if x.denominator <= LARGEST_DENOMINATOR and abs(x.numerator) <= LARGEST_NUMERATOR:
+        return Shown(_signed(x < 0, str(abs(x.numerator))), denominator=str(x.denominator))
+    return None
+
+
+def _decimal_places(denominator: int) -> int | None:
+    """How many decimals 1/denominator has; None where they do not end."""
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator //= 2
+        twos += 1
+    while denominator % 5 == 0:
+        denominator //= 5
+        fives += 1
+    return max(twos, fives) if denominator == 1 else None
+
+
+def _rounded(x: Scalar, rounding: Rounding) -> Shown:
+    if not x:
+        return Shown("0", exact=False)
+    places = _places(x, rounding)
+    near = _to_places(x, places)
+    magnitude = _magnitude(near) if near else _magnitude(x)
+    if magnitude > _magnitude(x):  # 0.999998 became 1.0000
+        places = _places(near, rounding)
+    if not near or magnitude < -4 or magnitude >= 9:
+        significant = rounding.significant or DIGITS
+        near = _to_places(x, significant - 1 - _magnitude(x))
+        power = _magnitude(near)
+        digits = str(abs(near / Fraction(10) ** (power - significant + 1)).numerator)
+        return Shown(_signed(x < 0, _with_point(digits, significant - 1)), power, exact=False)
+    places = max(places, 0)
+    digits = str(abs(_to_places(x, places)) * 10**places)
+    return Shown(_signed(x < 0, _with_point(digits, places)), exact=False)
+
+
+def _places(x: Scalar, rounding: Rounding) -> int:
+    places = []
+    if rounding.decimals is not None:
+        places.append(rounding.decimals)
+    if rounding.significant is not None or rounding.decimals is None:
+        places.append((rounding.significant or DIGITS) - 1 - _magnitude(x))
+    return max(places)
+
+
+def _with_point(digits: str, places: int) -> str:
+    if places <= 0:
+        return digits
+    digits = digits.rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def _signed(negative: bool, digits: str) -> str:
+    return f"−{digits}" if negative else digits

@@ -1,0 +1,381 @@
+"""Numbers and arrays as the program carries them: exact, precise or double.
+
+Exact arrays hold Python integers and fractions. What a function such as exp makes of them is carried
+with 50 significant digits (`decimal`), so that every printed digit is a digit of the true value, also
+after cancellation. Large computations go on in double precision (see `Evaluator`).
+"""
+
+from __future__ import annotations
+
+import decimal
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Scalar = int | Fraction | Decimal | float
+
+PRECISION = decimal.Context(
+    prec=50, rounding=decimal.ROUND_HALF_EVEN, traps=[], Emax=999_999, Emin=-999_999
+)
+"""No traps: an overflow is an infinity here, and whoever looks at the result reports it."""
+
+EXACT_BITS = 256
+"""Fractions whose numerator or denominator outgrow this are carried as decimals."""
+
+
+class Domain(IntEnum):
+    """How an array is carried. A result is as inexact as its most inexact argument."""
+
+    EXACT = 0
+    PRECISE = 1
+    DOUBLE = 2
+
+
+class Value:
+    """An immutable array (a number has shape ()) and the domain of its entries."""
+
+    __slots__ = ("_decimals", "_floats", "array", "domain")
+
+    def __init__(self, array: Array, domain: Domain) -> None:
+        self.array = array
+        self.domain = domain
+        self._floats: Array | None = array if domain is Domain.DOUBLE else None
+        self._decimals: Array | None = array if domain is Domain.PRECISE else None
+
+    @property
+    def shape(self) -> Shape:
+        return self.array.shape
+
+    @property
+    def size(self) -> int:
+        return self.array.size
+
+    @property
+    def exact(self) -> bool:
+        return self.domain is Domain.EXACT
+
+    @property
+    def floats(self) -> Array:
+        """The entries as doubles, an infinity where they are out of range."""
+        if self._floats is None:
+            self._floats = np.array([_to_float(x) for x in self.array.flat], dtype=float).reshape(self.shape)
+        return self._floats
+
+    @property
+    def decimals(self) -> Array:
+        """The entries as decimals of 50 digits."""
+        if self._decimals is None:
+            entries = np.empty(self.size, dtype=object)
+            entries[:] = [to_decimal(x) for x in self.array.flat]
+            self._decimals = entries.reshape(self.shape)
+        return self._decimals
+
+    def within(self, domain: Domain) -> Array:
+        """The entries carried over to a less exact domain."""
+        if domain is self.domain:
+            return self.array
+        return self.decimals if domain is Domain.PRECISE else self.floats
+
+    def entry(self, *index: int) -> Value:
+        """One entry as a number, or one row of a matrix as a vector."""
+        return Value(_array(self.array[index], self.array.dtype), self.domain)
+
+    def item(self) -> Scalar:
+        """The number itself, of a value of one entry."""
+        return self.array.item()  # type: ignore[no-any-return]
+
+    def same(self, other: Value) -> bool:
+        """Whether both are exact and equal."""
+        return self.exact and other.exact and self.shape == other.shape and bool(np.all(self.array == other.array))
+
+    def plain(self) -> Any:
+        """Numbers and nested lists for JSON: whole numbers as integers, others as doubles."""
+        return _nested(self.floats if self.domain is Domain.DOUBLE else self.array, plain_number)
+
+    def fractions(self) -> Any:
+        """An exact value as text, nested lists of `3/10`."""
+        return _nested(self.array, str)
+
+    def __repr__(self) -> str:
+        return f"Value({self.plain()!r}, {self.domain.name})"
+
+
+def _array(entries: Any, dtype: Any) -> Array:
+    if isinstance(entries, np.ndarray):
+        return entries
+    box = np.empty((), dtype=dtype)
+    box[()] = entries
+    return box
+
+
+def exact(entries: Any) -> Value:
+    """An exact value from integers and fractions, nested as the array is."""
+    box = np.array(entries, dtype=object)
+    return Value(box, Domain.EXACT)
+
+
+def precise(entries: Any) -> Value:
+    """A value from decimals, nested as the array is."""
+    return Value(np.array(entries, dtype=object), Domain.PRECISE)
+
+
+def double(entries: Any) -> Value:
+    """A value from floats."""
+    return Value(np.asarray(entries, dtype=float), Domain.DOUBLE)
+
+
+def gather(scalars: Sequence[Scalar], shape: Shape) -> Value:
+    """A value of the given shape from scalars of any domain, as exact as the least exact of them."""
+    entries = np.empty(len(scalars), dtype=object)
+    entries[:] = scalars
+    if any(isinstance(x, float) for x in scalars):
+        return double([_to_float(x) for x in scalars]) if len(shape) == 1 else double(
+            np.array([_to_float(x) for x in scalars]).reshape(shape)
+        )
+    if any(isinstance(x, Decimal) for x in scalars):
+        entries[:] = [to_decimal(x) for x in scalars]
+        return Value(entries.reshape(shape), Domain.PRECISE)
+    return Value(entries.reshape(shape), Domain.EXACT)
+
+
+def to_decimal(x: Scalar) -> Decimal:
+    if isinstance(x, Decimal):
+        return x
+    if isinstance(x, float):
+        return Decimal(x)
+    return PRECISION.divide(Decimal(x.numerator), Decimal(x.denominator))
+
+
+def to_fraction(x: Scalar) -> Fraction:
+    """The number that the scalar stands for, exactly."""
+    return Fraction(x)
+
+
+def _to_float(x: Scalar) -> float:
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def plain_number(x: Scalar) -> int | float:
+    """A scalar for JSON: an integer where it is whole."""
+    if isinstance(x, (int, Fraction)):
+        return x.numerator if x.denominator == 1 else _to_float(x)
+    number = _to_float(x)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _nested(array: Array, convert: Callable[[Any], Any]) -> Any:
+    if array.ndim == 0:
+        return convert(array.item())
+    if array.ndim == 1:
+        return [convert(x) for x in array]
+    return [_nested(row, convert) for row in array]
+
+
+class Inexact(Exception):  # noqa: N818 - it asks for another domain, it is no error
+    """Raised by an exact operation whose result is no fraction."""
+
+
+class Undefined(ArithmeticError):
+    """The result does not exist: a division by zero, the logarithm of a negative number."""
+
+
+Function = Callable[[Array], Array]
+
+
+class Arithmetic:
+    """The functions in which the domains differ; all else is numpy's."""
+
+    domain: Domain
+
+    def function(self, name: str, x: Array) -> Array:
+        """exp, log, log1p, log2, log10, sqrt, tanh or erf of each entry."""
+        raise NotImplementedError
+
+    def divide(self, x: Array, y: Array) -> Array:
+        raise NotImplementedError
+
+    def power(self, x: Array, y: Array) -> Array:
+        raise NotImplementedError
+
+
+def _each(function: Callable[..., Any], *arrays: Array) -> Array:
+    return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=object)
+
+
+def _exact_log(base: int) -> Callable[[Scalar], Scalar]:
+    def log(x: Any) -> Scalar:
+        if x <= 0:
+            raise Inexact
+        if x == 1:
+            return 0
+        if base:
+            top, bottom = (round(math.log(part, base)) for part in (x.numerator, x.denominator))
+            if Fraction(base) ** (top - bottom) == x:
+                return top - bottom
+        raise Inexact
+
+    return log
+
+
+def _exact_sqrt(x: Any) -> Scalar:
+    if x < 0:
+        raise Inexact
+    top, bottom = math.isqrt(x.numerator), math.isqrt(x.denominator)
+    if top * top != x.numerator or bottom * bottom != x.denominator:
+        raise Inexact
+    return Fraction(top, bottom)
+
+
+def _only_at(point: int, result: int) -> Callable[[Scalar], Scalar]:
+    def known(x: Scalar) -> Scalar:
+        if x == point:
+            return result
+        raise Inexact
+
+    return known
+
+
+def _exact_power(x: Any, y: Any) -> Scalar:
+    if y.denominator != 1:
+        root = _exact_sqrt(x) if y.denominator == 2 else None
+        if root is None:
+            raise Inexact
+        return _exact_power(root, y.numerator)
+    if x == 0 and y < 0:
+        raise Undefined("division by zero")
+    size = max(x.numerator.bit_length(), x.denominator.bit_length())
+    if size * abs(int(y)) > 4096 and abs(x) != 1:
+        raise Inexact
+    return Fraction(x) ** int(y)
+
+
+def _exact_divide(x: Any, y: Any) -> Scalar:
+    if y == 0:
+        raise Undefined("division by zero")
+    return Fraction(x) / y
+
+
+class _Exact(Arithmetic):
+    domain = Domain.EXACT
+    known = {
+        "exp": _only_at(0, 1),
+        "log": _exact_log(0),
+        "log1p": _only_at(0, 0),
+        "log2": _exact_log(2),
+        "log10": _exact_log(10),
+        "sqrt": _exact_sqrt,
+        "tanh": _only_at(0, 0),
+        "erf": _only_at(0, 0),
+    }
+
+    def function(self, name: str, x: Array) -> Array:
+        return _each(self.known[name], x)
+
+    def divide(self, x: Array, y: Array) -> Array:
+        return _each(_exact_divide, x, y)
+
+    def power(self, x: Array, y: Array) -> Array:
+        return _each(_exact_power, x, y)
+
+
+def _log1p(x: Decimal) -> Decimal:
+    if abs(x) < Decimal("1e-17"):  # the sum 1 + x would lose digits: the series has 50
+        return x - x**2 / 2 + x**3 / 3
+    return (1 + x).ln()
+
+
+def _tanh(x: Decimal) -> Decimal:
+    if abs(x) < Decimal("1e-8"):  # the quotient would cancel: the series has 50 digits here
+        return x - x**3 / 3 + 2 * x**5 / 15 - 17 * x**7 / 315
+    if abs(x) > 1000:
+        return Decimal(1).copy_sign(x)
+    double_exp = (2 * x).exp()
+    return (double_exp - 1) / (double_exp + 1)
+
+
+def _erf(x: Decimal) -> Decimal:
+    """Abramowitz and Stegun 7.1.6, a series of positive terms."""
+    if abs(x) > 16:
+        return Decimal(1).copy_sign(x)
+    term = total = x
+    for n in range(1, 4000):
+        term = term * 2 * x * x / (2 * n + 1)
+        total += term
+        if abs(term) < abs(total) * Decimal("1e-55"):
+            break
+    return 2 * total * (-x * x).exp() / PI.sqrt()
+
+
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
+
+
+class _Precise(Arithmetic):
+    domain = Domain.PRECISE
+    known: dict[str, Callable[[Decimal], Decimal]] = {
+        "exp": PRECISION.exp,
+        "log": PRECISION.ln,
+        "log1p": _log1p,
+        "log2": lambda x: PRECISION.ln(x) / PRECISION.ln(Decimal(2)),
+        "log10": PRECISION.log10,
+        "sqrt": PRECISION.sqrt,
+        "tanh": _tanh,
+        "erf": _erf,
+    }
+
+    def function(self, name: str, x: Array) -> Array:
+        return _each(self.known[name], x)
+
+    def divide(self, x: Array, y: Array) -> Array:
+        return _each(PRECISION.divide, x, y)
+
+    def power(self, x: Array, y: Array) -> Array:
+        return _each(PRECISION.power, x, y)
+
+
+class _Double(Arithmetic):
+    domain = Domain.DOUBLE
+    known: dict[str, Function] = {
+        "exp": np.exp,
+        "log": np.log,
+        "log1p": np.log1p,
+        "log2": np.log2,
+        "log10": np.log10,
+        "sqrt": np.sqrt,
+        "tanh": np.tanh,
+        "erf": np.vectorize(math.erf, otypes=[float]),
+    }
+
+    def function(self, name: str, x: Array) -> Array:
+        return self.known[name](x)
+
+    def divide(self, x: Array, y: Array) -> Array:
+        return np.asarray(np.divide(x, y))
+
+    def power(self, x: Array, y: Array) -> Array:
+        return np.asarray(np.power(x, y))
+
+
+ARITHMETIC: dict[Domain, Arithmetic] = {
+    Domain.EXACT: _Exact(),
+    Domain.PRECISE: _Precise(),
+    Domain.DOUBLE: _Double(),
+}
+
+
+def outgrown(array: Array) -> bool:
+    """Whether an exact array holds a fraction too long to be worth carrying."""
+    return any(
+        x.denominator != 1 and max(x.denominator.bit_length(), x.numerator.bit_length()) > EXACT_BITS
+        for x in array.flat
+    )

@@ -1,0 +1,180 @@
+"""The kinds of problems: what each must bring, how one is found, and how a problem is solved by its kind.
+
+A kind is an object of `Kind` in a module of its own, registered under the entry-point group `solver.kinds` by its
+name. The built-in ones are registered like strangers; only, they are looked for first among the modules
+of this package, so that no scan of what is installed is paid for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from solver.derivation import Board, Derivation, Stopped
+from solver.errors import SolverError, SolverErrors, did_you_mean, quoted
+from solver.expr.values import Value
+from solver.spec import yaml
+from solver.spec.fields import Fields
+from solver.spec.problem import Problem
+from solver.spec.yaml import Node, Pairs
+
+GROUP = "solver.kinds"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem.
+
+    `given` is the type of its data, `solve(given, board)` writes the derivation, `ask(given)` names the
+    quantities that answer it by default. `letters` are the letters of names that are not letters
+    themselves, `quantities` describes the names it defines, `example` is a small problem file.
+    """
+
+    name: str
+    given: type[Fields]
+    solve: Callable[[Any, Board], None]
+    ask: Callable[[Any], Sequence[str]]
+    title: str
+    quantities: Mapping[str, str]
+    example: str
+    letters: Mapping[str, str] = field(default_factory=dict)
+    docs: str = ""
+
+
+def find(name: str) -> Kind:
+    """The kind of a name. Raises `LookupError` for an unknown one."""
+    module = f"{__name__}.{name.replace('-', '_')}"
+    if name.replace("-", "").isalnum() and name.isascii() and importlib.util.find_spec(module):
+        return _checked(importlib.import_module(module).kind, name)
+    for entry in _registered():
+        if entry.name == name:
+            return _checked(entry.load(), name)
+    raise LookupError(name)
+
+
+def names() -> list[str]:
+    """The names of all kinds that are installed, in alphabetical order."""
+    return sorted({entry.name for entry in _registered()})
+
+
+def fields_of(name: str) -> type[Fields]:
+    """The type of a kind's data. Raises `LookupError` for an unknown kind."""
+    return find(name).given
+
+
+def _registered() -> Iterable[Any]:
+    from importlib.metadata import entry_points
+
+    entries = {(entry.name, entry.value): entry for entry in entry_points(group=GROUP)}
+    seen: dict[str, Any] = {}
+    for entry in entries.values():
+        if entry.name in seen:
+            raise SolverError(
+                f"two packages bring a kind named {quoted(entry.name)}: {seen[entry.name].value} and {entry.value}",
+                hint="uninstall one of them",
+            )
+        seen[entry.name] = entry
+    return seen.values()
+
+
+def _checked(kind: Any, name: str) -> Kind:
+    if not isinstance(kind, Kind) or kind.name != name:
+        raise SolverError(f"the kind registered as {quoted(name)} is none", hint="register an object of `Kind`")
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A problem with its derivation; `stopped` is set where it came to an end before its answer."""
+
+    problem: Problem
+    kind: Kind
+    derivation: Derivation
+    ask: tuple[str, ...]
+    stopped: Stopped | None = None
+
+    @property
+    def error(self) -> SolverError | None:
+        """Why there is no answer."""
+        if self.stopped is None:
+            return None
+        message = f"`{self.stopped.name}` cannot be computed: {self.stopped.message}"
+        return SolverError(message, yaml.at(self.problem.node, ["given"]), self.stopped.hint)
+
+
+def solve(problem: Problem, pins: Mapping[str, Value] | None = None) -> Solution:
+    """The worked solution of a problem.
+
+    `pins` are values that stand in for computed ones. Raises `SolverErrors` where the problem asks for what
+    it does not have, and where a check of the derivation fails.
+    """
+    kind = find(problem.kind)
+    board, stopped = _derive(kind, problem, pins or {}, checking=True)
+    if problem.rounding.each_step and not stopped:
+        checks = board.derivation.checks
+        board, stopped = _derive(kind, problem, pins or {}, checking=False)
+        board.derivation.checks = checks
+    derivation = board.derivation
+    failed = [check for check in derivation.checks if not check.ok]
+    if failed and not stopped:
+        raise SolverErrors(
+            SolverError(
+                f"the solution failed its own check, {check.name}: the error is {check.error:.1e}",
+                yaml.at(problem.node, ["given"]),
+                "this is a mistake of the program; please report it with the problem file",
+            )
+            for check in failed
+        )
+    ask = problem.frame.ask or tuple(kind.ask(problem.given))
+    if not stopped:
+        _refuse_unknown(problem, derivation)
+    return Solution(problem, kind, derivation, tuple(ask), stopped)
+
+
+def _derive(
+    kind: Kind, problem: Problem, pins: Mapping[str, Value], checking: bool
+) -> tuple[Board, Stopped | None]:
+    rounding = problem.rounding
+    board = Board(pins, None if checking and rounding.each_step else rounding, checking)
+    try:
+        kind.solve(problem.given, board)
+    except Stopped as stopped:
+        return board, stopped
+    return board, None
+
+
+def _refuse_unknown(problem: Problem, derivation: Derivation) -> None:
+    known = derivation.quantities
+    errors = []
+    for place, name in enumerate(problem.frame.ask):
+        if name not in known:
+            node: Node = problem.node["ask"]
+            span = node.span if isinstance(node, yaml.Scalar) else yaml.at(node, [place])
+            errors.append(unknown_quantity("ask", name, known, span))
+    bases = {base for name in known for base in _bases(name)} | set(known)
+    letters = problem.node.get("symbols")
+    for name in problem.frame.symbols:
+        if name not in bases and isinstance(letters, Pairs):
+            hint = did_you_mean(name, bases) or f"names here: {', '.join(sorted(bases)[:20])}"
+            message = f"`symbols`: this problem has no {quoted(name)}"
+            errors.append(SolverError(message, letters.key_span(name), hint))
+    if errors:
+        raise SolverErrors(errors)
+
+
+def unknown_quantity(where: str, name: str, known: Iterable[str], span: Any = None) -> SolverError:
+    """The error for a name that the problem does not have."""
+    known = list(known)
+    hint = did_you_mean(name, known) or f"quantities: {', '.join(known[:20])}{' …' if len(known) > 20 else ''}"
+    return SolverError(f"`{where}`: this problem has no quantity {quoted(name)}", span, hint)
+
+
+def _bases(name: str) -> Iterable[str]:
+    """The names under which a letter may be chosen: `W1(0)` by `W1` and `W`, `dL/dW1` by its parts."""
+    for part in name.replace("/d", " ").removeprefix("d").split():
+        base = part.partition("(")[0].partition(".")[0]
+        yield base
+        yield base.rstrip("0123456789")

@@ -1,0 +1,398 @@
+"""Logistic regression by gradient descent.
+
+What it solves
+    Gradient descent on the logistic loss, step by step: scores, probabilities, loss, gradient, update. One
+    iteration is one update, of all samples or of one mini-batch.
+
+Method
+    For labels 0 and 1, with the score z = Xw + b of each sample and p = σ(z):
+
+        L = −∑ [y ln p + (1 − y) ln(1 − p)] = ∑ [ln(1 + eᶻ) − y z]      ∇L = Xᵀ(p − y)      ∂L/∂b = ∑ (p − y)
+
+    For labels −1 and +1, with the margin y z:
+
+        L = ∑ ln(1 + e⁻ʸᶻ)      ∇L = −Xᵀ(y ⊙ σ(−y ⊙ z))
+
+    The mean divides by the number of samples (of the batch); `l2` adds λ/2 ‖w‖² to the loss and λw to the
+    gradient, the bias is not penalised. Then w ← w − α∇L and b ← b − α ∂L/∂b. Both losses are computed
+    from the scores, so that no logarithm of 0 and no overflow can occur.
+
+Legend
+    X samples (n×d), y labels (n), w weights (d), b bias, z scores (n), p probabilities (n), α learning rate,
+    λ strength of the penalty, t iteration from 0.
+
+Source
+    Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, 4.4.1; Bishop: Pattern Recognition and
+    Machine Learning, 4.3.2; Murphy: Probabilistic Machine Learning, 10.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Annotated
+
+import numpy as np
+
+from solver.derivation import Board, say
+from solver.errors import SolverError, quoted
+from solver.expr.nodes import Expr, Sym
+from solver.expr.ops import (
+    at_least,
+    hadamard,
+    indicator,
+    log,
+    norm2,
+    number,
+    rows,
+    sigmoid,
+    softplus,
+    total,
+)
+from solver.expr.values import Value, exact
+from solver.kinds import Kind
+from solver.spec.fields import (
+    ZERO,
+    Fault,
+    Fields,
+    Leaf,
+    Matrix,
+    MaybeMatrix,
+    MaybeNumber,
+    Number,
+    Vector,
+    choice,
+    field,
+    scalar,
+    whole,
+)
+from solver.spec.yaml import Node
+
+MOST_NUMBERS = 200_000_000
+
+
+def _batch(node: Node) -> int | None:
+    """A batch size; None for `full`."""
+    leaf = scalar(node, "a batch size")
+    if leaf.text == "full":
+        return None
+    if not leaf.text.strip().isdecimal() or int(leaf.text[:9]) < 1:
+        raise SolverError(f"{quoted(leaf.text)} is no batch size", leaf.span, "write `full`, or a whole number ≥ 1")
+    return int(leaf.text[:9])
+
+
+BATCH = Leaf(_batch, {"anyOf": [{"const": "full"}, {"type": "integer", "minimum": 1}]})
+
+
+class Given(Fields):
+    """The data of a logistic regression."""
+
+    X: Matrix = field("the samples, one a row (n×d)")
+    y: Vector = field("the labels: 0 and 1, or −1 and +1 (which switches to the margin form)")
+    w: Vector = field("the weights to start from, w(0) (d numbers)")
+    b: MaybeNumber = field("the bias to start from, b(0); left out: no bias", None)
+    learning_rate: MaybeNumber = field("the learning rate α; not needed with 0 iterations", None)
+    iterations: Annotated[int, whole(0, 1_000_000)] = field("how many updates; 0: loss and gradient only")
+    loss: Annotated[str | None, choice("sum", "mean")] = field("sum or mean over the samples (default: mean)", None)
+    l2: Number = field("λ of the penalty λ/2 ‖w‖² (default 0)", ZERO)
+    batch: Annotated[int | None, BATCH] = field("samples per update: `full` or a number (default full)", None)
+    predict: MaybeMatrix = field("new samples to classify, one a row", None)
+    threshold: Number = field("the probability from which the class is 1 (default 0.5)", exact(Fraction(1, 2)))
+
+    def faults(self) -> Iterator[Fault]:
+        n, d = self.X.shape
+        if self.y.size != n:
+            yield Fault(("y",), f"{_count(self.y.size, 'label')} for {_count(n, 'sample')} in `X`", _comma(self.y, n))
+        labels = set(self.y.array.flat)
+        if not labels <= {0, 1} and not labels <= {-1, 1}:
+            odd = next(i for i, label in enumerate(self.y.array.flat) if label not in (0, 1))
+            if -1 in labels and labels <= {-1, 0, 1}:
+                yield Fault(("y",), "labels −1 and 0 are mixed", "write 0 and 1, or −1 and +1")
+            else:
+                odd = next((i for i, label in enumerate(self.y.array.flat) if label not in (-1, 0, 1)), odd)
+                yield Fault(
+                    ("y", odd), f"{self.y.plain()[odd]} is no label", "labels are 0 and 1, or −1 and +1"
+                )
+        if self.w.size != d:
+            what = f"{_count(self.w.size, 'weight')} for {_count(d, 'column')} of `X`"
+            yield Fault(("w",), what, _comma(self.w, d) or "the bias goes into `b`" * (self.w.size == d + 1) or None)
+        if self.learning_rate is None and self.iterations > 0:
+            yield Fault(("learning_rate",), "it is missing", "the step size α, such as 0.1")
+        if self.learning_rate is not None and self.learning_rate.item() <= 0:
+            yield Fault(("learning_rate",), f"{self.learning_rate.plain()} is not positive")
+        if self.l2.item() < 0:
+            yield Fault(("l2",), f"{self.l2.plain()} is negative")
+        if not 0 < self.threshold.item() < 1:
+            yield Fault(("threshold",), f"{self.threshold.plain()} is not between 0 and 1")
+        if self.predict is not None and self.predict.shape[1] != d:
+            what = f"{_count(self.predict.shape[1], 'number')} a row for {_count(d, 'column')} of `X`"
+            yield Fault(("predict",), what)
+        if self.iterations * (n + d) > MOST_NUMBERS:
+            yield Fault(("iterations",), f"{self.iterations} iterations of {_count(n, 'sample')} are too much work")
+
+    @property
+    def margins(self) -> bool:
+        """Whether the labels are −1 and +1."""
+        return -1 in self.y.array
+
+    @property
+    def mean(self) -> bool:
+        return self.loss != "sum"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _comma(value: Value, wanted: int) -> str | None:
+    if value.size == 2 * wanted:
+        return "is a comma meant as a decimal point? write 1.9, not 1,9"
+    return None
+
+
+class Model:
+    """The formulas, over whatever symbols they are asked for."""
+
+    def __init__(self, given: Given) -> None:
+        self.bias = given.b is not None
+        self.margins, self.mean = given.margins, given.mean
+        self.penalty = given.l2.item() != 0
+
+    def scores(self, X: Expr, w: Expr, b: Expr) -> Expr:
+        return X @ w + b if self.bias else X @ w
+
+    def loss(self, z: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
+        each = softplus(-(y * z)) if self.margins else softplus(z) - y * z
+        return self._penalised(self._over(n, total(each)), w)
+
+    def loss_by_p(self, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
+        return self._penalised(self._over(n, -total(y * log(p) + (1 - y) * log(1 - p))), w)
+
+    def errors(self, z: Expr, p: Expr, y: Expr) -> Expr:
+        """dL/dz for the summed loss."""
+        return hadamard(y, sigmoid(-hadamard(y, z))) if self.margins else p - y
+
+    def gradient(self, X: Expr, z: Expr, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
+        product = X.T @ self.errors(z, p, y)
+        product = self._over(n, -product if self.margins else product)
+        return product + Sym("l2") * w if self.penalty else product
+
+    def bias_gradient(self, z: Expr, p: Expr, y: Expr, n: Expr) -> Expr:
+        sum_ = total(self.errors(z, p, y))
+        return self._over(n, -sum_ if self.margins else sum_)
+
+    def _over(self, n: Expr, expr: Expr) -> Expr:
+        return 1 / n * expr if self.mean else expr
+
+    def _penalised(self, loss: Expr, w: Expr) -> Expr:
+        return loss + Sym("l2") / 2 * norm2(w) if self.penalty else loss
+
+
+def solve(given: Given, board: Board) -> None:
+    """Write T iterations on the board, then the scores, probabilities and loss at the end."""
+    n, T = given.X.shape[0], given.iterations
+    model = Model(given)
+    X, y = board.given("X", given.X), board.given("y", given.y)
+    w: Expr = board.given("w(0)", given.w)
+    b: Expr = board.given("b(0)", given.b) if given.b is not None else number(0)
+    alpha: Expr = number(0)
+    if given.learning_rate is not None:
+        alpha = board.given("learning_rate", given.learning_rate)
+    if model.penalty:
+        board.given("l2", given.l2)
+    if given.predict is not None:
+        board.given("predict", given.predict)
+    _method(given, model, board)
+
+    size = min(given.batch or n, n)
+    starts = range(0, n, size)
+    for t in range(T):
+        board.section(say("Iteration {t}", t=t + 1), series="iterations")
+        start = starts[t % len(starts)]
+        stop = min(start + size, n)
+        X_t, y_t = X, y
+        if size < n:
+            X_t = board.let(f"X({t})", rows(X, start=start, stop=stop), _batch_title(start, stop), exactly=True)
+            y_t = board.let(f"y({t})", rows(y, start=start, stop=stop), "Their labels.", exactly=True)
+        z, p = _forward(t, X_t, y_t, w, b, number(stop - start), model, board)
+        gradient = _gradient(t, X_t, y_t, z, p, w, number(stop - start), model, board)
+        w = board.let(
+            f"w({t + 1})",
+            w - alpha * gradient[0],
+            "A step against the gradient.",
+            "The gradient points to where the loss grows fastest; the learning rate is the length of the step.",
+        )
+        if model.bias:
+            b = board.let(f"b({t + 1})", b - alpha * gradient[1], "The same step for the bias.")
+    if T:
+        board.section(say("After {T} iterations", T=T) if T > 1 else "After the iteration")
+    z, p = _forward(T, X, y, w, b, number(n), model, board)
+    if T == 0:
+        _gradient(T, X, y, z, p, w, number(n), model, board)
+    if given.predict is not None:
+        new = Sym("predict")
+        p_new = board.let("p_new", sigmoid(model.scores(new, w, b)), "The probability of class 1 for each new sample.")
+        board.let(
+            "predictions",
+            indicator(at_least(p_new, board.given("threshold", given.threshold, hidden=True))),
+            say("Class 1 from the probability {threshold} on.", threshold=Sym("threshold")),
+            exactly=True,
+        )
+    if T >= CURVE_FROM:
+        board.curve("The loss over the iterations", "t", "loss", (f"loss({t})" for t in range(T + 1)))
+    _notes(given, n, board)
+    _check(given, model, board)
+
+
+CURVE_FROM = 5
+"""From so many iterations on, the loss is drawn."""
+
+
+def _batch_title(start: int, stop: int) -> object:
+    if stop == start + 1:
+        return say("The batch of this iteration: row {start}.", start=start + 1)
+    return say("The batch of this iteration: rows {start} to {stop}.", start=start + 1, stop=stop)
+
+
+def _method(given: Given, model: Model, board: Board) -> None:
+    X, y, w, b, z, p, n, L = (Sym(name) for name in ("X", "y", "w", "b", "z", "p", "n", "loss"))
+    alpha = Sym("learning_rate")
+    board.method(z, model.scores(X, w, b))
+    board.method(p, sigmoid(z), sigmoid_formula(z))
+    if model.margins:
+        board.method(L, model.loss(z, y, w, n))
+    else:
+        board.method(L, model.loss_by_p(p, y, w, n), model.loss(z, y, w, n))
+    board.method(Sym("grad"), model.gradient(X, z, p, y, w, n))
+    if model.bias:
+        board.method(Sym("grad_b"), model.bias_gradient(z, p, y, n))
+    if given.iterations:
+        board.method(w, w - alpha * Sym("grad"), relation="←")
+        if model.bias:
+            board.method(b, b - alpha * Sym("grad_b"), relation="←")
+
+
+def sigmoid_formula(z: Expr) -> Expr:
+    """1/(1 + e⁻ᶻ)."""
+    definition = sigmoid(z).op.definition
+    return definition(z)
+
+
+def _forward(
+    t: int, X: Expr, y: Expr, w: Expr, b: Expr, n: Expr, model: Model, board: Board
+) -> tuple[Expr, Expr]:
+    z = board.let(f"z({t})", model.scores(X, w, b), "One score for each sample.")
+    p = board.let(f"p({t})", sigmoid(z), "Turn scores into probabilities of class 1.")
+    board.let(
+        f"loss({t})",
+        model.loss(z, y, w, n),
+        "The loss here.",
+        "The loss of a sample is −ln of the probability that is given to its own class, written with the score.",
+    )
+    return z, p
+
+
+def _gradient(
+    t: int, X: Expr, y: Expr, z: Expr, p: Expr, w: Expr, n: Expr, model: Model, board: Board
+) -> tuple[Expr, Expr]:
+    gradient = board.let(
+        f"grad({t})",
+        model.gradient(X, z, p, y, w, n),
+        "The gradient: each sample's error, weighted by its features.",
+        "By the chain rule, since σ′ = σ(1 − σ) cancels against the derivative of the logarithm.",
+    )
+    if not model.bias:
+        return gradient, number(0)
+    bias = board.let(
+        f"grad_b({t})", model.bias_gradient(z, p, y, n), "The bias belongs to a feature that is always 1."
+    )
+    return gradient, bias
+
+
+def _notes(given: Given, n: int, board: Board) -> None:
+    if given.loss is None and n > 1:
+        board.note(
+            say(
+                "The loss is the mean over the samples, since the problem does not say. For the sum, the loss and "
+                "its gradient are {n} times as large{batch}, and the steps longer by that factor.",
+                n=min(given.batch or n, n),
+                batch="" if not given.batch or given.batch >= n else " (for a full batch)",
+            )
+        )
+
+
+def _check(given: Given, model: Model, board: Board) -> None:
+    """Gradients by central differences, the loss once more from the probabilities, in double precision."""
+    names = board.derivation.quantities
+    for t in sorted({0, max(given.iterations - 1, 0)}):
+        if f"grad({t})" in names:
+            moved = f"w({t})"
+            board.check(
+                f"gradient {t} against central differences",
+                lambda t=t, moved=moved: board.difference_error(f"loss({t})", moved, f"grad({t})"),
+            )
+    board.check("loss recomputed sample by sample", lambda: _loss_error(given, board), 1e-9)
+
+
+def _loss_error(given: Given, board: Board) -> float:
+    T = given.iterations
+    w = board.floats(f"w({T})")
+    z = given.X.floats @ w + (board.floats(f"b({T})") if given.b is not None else 0.0)
+    sides = np.where(given.y.floats > 0, -z, z)
+    losses = np.logaddexp(0, sides)
+    loss = (losses.mean() if given.mean else losses.sum()) + given.l2.floats / 2 * float(w @ w)
+    stated = float(board.floats(f"loss({T})"))
+    return abs(stated - float(loss)) / max(1.0, abs(stated))
+
+
+def ask(given: Given) -> Sequence[str]:
+    """The weights at the end and the predictions; with no iterations, loss and gradient."""
+    T = given.iterations
+    asked = [f"w({T})", f"b({T})"] if T else ["loss(0)", "grad(0)", "grad_b(0)"]
+    if given.b is None:
+        asked = [name for name in asked if not name.startswith(("b(", "grad_b"))]
+    return asked + (["p_new", "predictions"] if given.predict is not None else [])
+
+
+EXAMPLE = """\
+kind: logistic-gd
+title: Three steps of gradient descent for logistic regression
+given:
+  X: [[3, 3], [0, -4]]
+  y: [1, 0]
+  w: [-2, -2]
+  learning_rate: 0.1
+  iterations: 3
+  loss: sum
+"""
+
+kind = Kind(
+    name="logistic-gd",
+    title="Logistic regression by gradient descent",
+    given=Given,
+    solve=solve,
+    ask=ask,
+    letters={
+        "learning_rate": "α",
+        "l2": "λ",
+        "loss": "L",
+        "grad": "∇L",
+        "grad_b": "dL/db",
+        "predict": "X_new",
+        "p_new": "p_new",
+        "threshold": "threshold",
+    },
+    quantities={
+        "z(t)": "the scores before iteration t + 1",
+        "p(t)": "the probabilities of class 1",
+        "loss(t)": "the loss, of the batch of iteration t + 1; at T of all samples",
+        "grad(t)": "the gradient by w",
+        "grad_b(t)": "the derivative by b, with a bias",
+        "w(t+1)": "the weights after iteration t + 1; w(T) is asked",
+        "b(t+1)": "the bias after iteration t + 1; b(T) is asked",
+        "p_new": "with `predict`: probabilities of the new samples; asked",
+        "predictions": "with `predict`: their classes, 0 or 1; asked",
+    },
+    example=EXAMPLE,
+    docs=__doc__ or "",
+)

@@ -1,0 +1,80 @@
+"""The blocks of a page: what a renderer writes one below the other.
+
+Plain `str` is text that came from a person or a message; it is never markup of any format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from solver.page.math import Chain, Layout
+
+Prose = tuple[str | Layout, ...]
+"""A sentence: text with small layouts in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of a problem; `aside` stands at the right margin (points)."""
+
+    text: str
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The question as it was set: the user's Markdown with $maths$."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A labelled list of short formulas that flow on a line: Given, Find, Method, Answer."""
+
+    label: str
+    items: tuple[Chain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a derivation, with a rule across the page."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered step: what it is for, the shape of its result at the margin, and its chain.
+
+    `why` explains the rule it rests on; `number` is 0 for a step that is not counted.
+    """
+
+    number: int
+    title: Prose
+    chains: tuple[Chain, ...]
+    aside: Layout | None = None
+    why: Prose = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark. `kind` is `note`, `left-out`, `check` or `failed`."""
+
+    text: Prose
+    kind: str = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A small plot of `ys` against `xs`, both increasing in index, with a title for each axis."""
+
+    title: str
+    x_label: str
+    y_label: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+
+
+Block = Heading | Statement | Facts | Section | Step | Note | Curve
+Page = tuple[Block, ...]

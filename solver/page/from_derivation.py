@@ -1,0 +1,270 @@
+"""A derivation to the blocks of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from solver.derivation import (
+    Curve,
+    Derivation,
+    Given,
+    Identity,
+    Item,
+    Message,
+    Note,
+    Section,
+    Step,
+    Text,
+    say,
+)
+from solver.expr.evaluate import Detail, reduction
+from solver.expr.nodes import Const, Expr, Sym
+from solver.expr.rounding import Rounding
+from solver.expr.values import Value
+from solver.page import blocks
+from solver.page.blocks import Block, Page, Prose
+from solver.page.from_expr import Writer
+from solver.page.letters import Letters
+from solver.page.math import Chain, Fence, Layout, Number, Row, Scripts, Sign, Table, Word
+
+FIRST, LAST = 2, 1
+"""So many sections of a long series are shown from its start and its end."""
+
+LONG_SERIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a page says besides the derivation, and how it says it."""
+
+    title: str
+    points: str = ""
+    statement: str = ""
+    ask: tuple[str, ...] = ()
+    letters: Letters = Letters({}, {})
+    rounding: Rounding = Rounding()
+    detail: Detail = Detail.NORMAL
+    only: frozenset[str] = frozenset()
+    """The steps shown; empty: all."""
+    stopped: str = ""
+    """The name of the step at which the derivation came to an end without an answer."""
+
+
+def page(derivation: Derivation, sheet: Sheet) -> Page:
+    """The worked solution as a page."""
+    return tuple(_Author(derivation, sheet).blocks())
+
+
+def chain_of(step: Step, writer: Writer, quantities: Mapping[str, Value], detail: Detail) -> Chain:
+    """The chain of a step: name = formula = values put in = … = value, with honest relations."""
+    first = writer.layout(Sym(step.name))
+    links: list[tuple[str, Layout]] = []
+    formula = writer.layout(step.expr)
+    if formula != first:
+        links.append(("=", formula))
+    before: Expr = step.expr
+    lines = [Const(step.computed)] if isinstance(step.expr, Sym) else reduction(step.expr, quantities, detail)
+    for line in lines:
+        layout = writer.layout(line)
+        if links and layout == links[-1][1]:
+            continue
+        honest = writer.shown_exactly(before) and writer.shown_exactly(line)
+        links.append(("=" if honest else "≈", layout))
+        before = line
+    if step.value is not step.computed:
+        final = Const(step.value)
+        layout = writer.layout(final)
+        if layout != links[-1][1]:
+            same = step.value.same(step.computed) and writer.shown_exactly(before)
+            links.append(("=" if same else "≈", layout))
+    return Chain(first, tuple(links))
+
+
+class _Author:
+    def __init__(self, derivation: Derivation, sheet: Sheet) -> None:
+        self.derivation = derivation
+        self.sheet = sheet
+        shapes = {name: value.shape for name, value in derivation.quantities.items()}
+        shapes = {name.partition("(")[0]: shape for name, shape in shapes.items()} | shapes
+        self.writer = Writer(sheet.letters, sheet.rounding.working, shapes, derivation.rows)
+        self.answer_writer = Writer(sheet.letters, sheet.rounding, shapes, derivation.rows)
+        self.said: set[str] = set()
+
+    def blocks(self) -> Iterable[Block]:
+        yield blocks.Heading(self.sheet.title, self.sheet.points)
+        if self.sheet.statement:
+            yield blocks.Statement(self.sheet.statement)
+        given = tuple(self.given(each) for each in self.derivation.given if not each.hidden)
+        if given:
+            yield blocks.Facts("Given", given)
+        if self.sheet.ask:
+            yield blocks.Facts("Find", tuple(Chain(self.name(name)) for name in self.sheet.ask))
+        if self.derivation.method and not self.sheet.only:
+            method = (
+                Chain(
+                    self.writer.layout(rule.left),
+                    tuple((rule.relation, self.writer.layout(right)) for right in rule.right),
+                )
+                for rule in self.derivation.method
+            )
+            yield blocks.Facts("Method", tuple(method))
+        yield from self.body()
+        yield from self.ending()
+
+    def given(self, given: Given) -> Chain:
+        value = Const(given.value)
+        relation = "=" if self.writer.shown_exactly(value) else "≈"
+        return Chain(self.name(given.name), ((relation, self.writer.layout(value)),))
+
+    def name(self, name: str) -> Layout:
+        return self.writer.layout(Sym(name))
+
+    def body(self) -> Iterable[Block]:
+        number = 0
+        for part in _elided(_parts(self.derivation.items)):
+            if isinstance(part, int):
+                yield blocks.Note(
+                    self.prose(say("{count} more sections like these are left out.", count=part)), "left-out"
+                )
+                continue
+            section, items = part
+            if isinstance(items, int):
+                number += items
+                continue
+            shown = [block for item in items for block in self.item(item)]
+            if section is not None and shown:
+                yield blocks.Section(self.plain(section.title))
+            for block in shown:
+                if isinstance(block, blocks.Step):
+                    number += 1
+                    block = blocks.Step(number, block.title, block.chains, block.aside, block.why)
+                yield block
+
+    def item(self, item: Item) -> Iterable[Block]:
+        match item:
+            case Step():
+                if not item.quiet and (not self.sheet.only or item.name in self.sheet.only):
+                    yield self.step(item)
+            case Identity():
+                if not self.sheet.only or item.name in self.sheet.only:
+                    links = tuple(("=", self.writer.layout(line)) for line in item.chain)
+                    chain = Chain(self.writer.layout(item.left), links)
+                    yield blocks.Step(0, self.prose(item.title), (chain,), None, self.why(item.why))
+            case Note():
+                yield blocks.Note(self.prose(item.text))
+            case Curve():
+                values = [float(self.derivation.quantities[name].floats) for name in item.names]
+                xs = tuple(float(place) for place in range(len(values)))
+                title = self.plain(item.title)
+                yield blocks.Curve(title, item.x_label, item.y_label, xs, tuple(values))
+
+    def step(self, step: Step) -> blocks.Step:
+        chain = chain_of(step, self.writer, self.derivation.quantities, self.sheet.detail)
+        return blocks.Step(0, self.prose(step.title), (chain,), self.shape(step), self.why(step.why))
+
+    def shape(self, step: Step) -> Layout | None:
+        """`z⁽⁰⁾ ∈ ℝ²`."""
+        if not step.value.shape:
+            return None
+        sizes = "×".join(map(str, step.value.shape))
+        power: Layout = Number(sizes) if sizes.isdigit() else Word(sizes)
+        return Row((self.name(step.name), Sign("∈", "relation"), Scripts(Word("ℝ"), sup=power)))
+
+    def why(self, text: Text) -> Prose:
+        """The reason, said once: at full detail every time."""
+        key = text if isinstance(text, str) else text.template
+        if not key or self.sheet.detail is Detail.BRIEF:
+            return ()
+        if key in self.said and self.sheet.detail is not Detail.FULL:
+            return ()
+        self.said.add(key)
+        return self.prose(text)
+
+    def ending(self) -> Iterable[Block]:
+        if not self.sheet.stopped:
+            answers = tuple(self.answer(name) for name in self.sheet.ask)
+            if answers:
+                yield blocks.Facts("Answer", answers)
+        if self.sheet.rounding.each_step:
+            yield blocks.Note(self.prose("Every step is rounded, and the rounded value is used further."))
+        checks = self.derivation.checks
+        if checks and not self.sheet.only:
+            names = ", ".join(f"{check.name} (error {_error(check.error)})" for check in checks)
+            plural = "check" if len(checks) == 1 else "checks"
+            passed = all(check.ok for check in checks)
+            yield blocks.Note((f"{len(checks)} {plural}: {names}",), "check" if passed else "failed")
+
+    def answer(self, name: str) -> Chain:
+        value = self.derivation.quantities[name]
+        relation = "=" if self.answer_writer.shown_exactly(Const(value)) else "≈"
+        layout = self.answer_writer.value(value)
+        if isinstance(layout, Table) and len(value.shape) == 1 and value.size > 1 and not self.derivation.rows:
+            layout = _lying(layout)
+        return Chain(self.name(name), ((relation, layout),))
+
+    def plain(self, text: Text) -> str:
+        return "".join(part if isinstance(part, str) else "…" for part in self.prose(text))
+
+    def prose(self, text: Text) -> Prose:
+        if isinstance(text, str):
+            return (text,)
+        return _filled(text, self.writer)
+
+
+def _filled(message: Message, writer: Writer) -> Prose:
+    parts: list[str | Layout] = []
+    rest = message.template
+    while "{" in rest:
+        before, _, rest = rest.partition("{")
+        name, _, rest = rest.partition("}")
+        argument = message.args[name]
+        parts += [before, writer.layout(argument) if isinstance(argument, Expr) else str(argument)]
+    return tuple(part for part in (*parts, rest) if part != "")
+
+
+def _lying(column: Table) -> Layout:
+    """A column written as a row of numbers, transposed: (1, 2)ᵀ."""
+    items: list[Layout] = []
+    for row in column.cells:
+        cell = Sign("⋯", "mark") if row[0] == Sign("⋮", "mark") else row[0]
+        items += [Sign(",", "comma"), cell]
+    return Scripts(Fence("(", Row(tuple(items[1:])), ")"), sup=Word("ᵀ"))
+
+
+Part = tuple[Section | None, list[Item]]
+
+
+def _parts(items: Sequence[Item]) -> list[Part]:
+    parts: list[Part] = [(None, [])]
+    for item in items:
+        if isinstance(item, Section):
+            parts.append((item, []))
+        else:
+            parts[-1][1].append(item)
+    return parts
+
+
+def _elided(parts: Sequence[Part]) -> Iterable[Part | tuple[None, int] | int]:
+    """The parts, with the middle of a long series replaced by the numbers of its steps and sections."""
+    place = 0
+    while place < len(parts):
+        section = parts[place][0]
+        series = section.series if section else ""
+        end = place + 1
+        while series and end < len(parts) and (after := parts[end][0]) is not None and after.series == series:
+            end += 1
+        if end - place < LONG_SERIES:
+            yield from parts[place:end]
+        else:
+            left_out = parts[place + FIRST : end - LAST]
+            yield from parts[place : place + FIRST]
+            yield len(left_out)
+            steps = (item for _, items in left_out for item in items if isinstance(item, Step))
+            yield None, sum(not step.quiet for step in steps)
+            yield from parts[end - LAST : end]
+        place = end
+
+
+def _error(error: float) -> str:
+    return "0" if error == 0 else f"{error:.0e}".replace("e-0", "e-").replace("e", "·10^").replace("-", "−")

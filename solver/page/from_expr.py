@@ -1,0 +1,291 @@
+"""Expressions to layout: the only place where brackets are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from solver.expr import nodes
+from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Sym
+from solver.expr.evaluate import shape_of
+from solver.expr.rounding import Rounding, Shown, show
+from solver.expr.values import Scalar, Shape, Value
+from solver.page.letters import Letters, scripts
+from solver.page.math import (
+    Big,
+    Fence,
+    Fraction,
+    Layout,
+    Letter,
+    Number,
+    Root,
+    Row,
+    Scripts,
+    Sign,
+    Table,
+    Word,
+)
+
+EDGE = 12
+"""An array longer than this is shown by its corners: so many rows or columns at most."""
+CORNER = 3
+
+DOTS = Sign("⋯", "mark")
+DOWN = Sign("⋮", "mark")
+DIAGONAL = Sign("⋱", "mark")
+MINUS = Sign("−", "prefix")
+
+Placed = tuple[Layout, int]
+"""A layout and how tightly it holds together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes expressions with a page's letters, digits and habits.
+
+    `rows`: vectors are rows. `shapes` of the names tell where a sum needs an index.
+    """
+
+    letters: Letters
+    rounding: Rounding
+    shapes: Mapping[str, Shape]
+    rows: bool = False
+
+    def layout(self, expr: Expr, level: int = CONDITION) -> Layout:
+        """The layout of an expression, in brackets if it holds together less than `level`."""
+        placed, tightness = self._placed(expr, ())
+        return placed if tightness >= level else Fence("(", placed, ")")
+
+    def value(self, value: Value) -> Layout:
+        """The layout of a value."""
+        return self._value(value)[0]
+
+    def shown_exactly(self, expr: Expr) -> bool:
+        """Whether every number printed in the expression stands for itself."""
+        if isinstance(expr, Const):
+            return expr.value.exact and all(show(x, self.rounding).exact for x in _printed(expr.value))
+        return all(self.shown_exactly(arg) for arg in expr.args) if isinstance(expr, Apply) else True
+
+    # What follows returns a layout with its level; `index` holds the letters of the sums around it.
+
+    def _placed(self, expr: Expr, index: tuple[str, ...]) -> Placed:
+        if isinstance(expr, Const):
+            return self._value(expr.value)
+        if isinstance(expr, Sym):
+            return self._name(expr, index), ATOM
+        assert isinstance(expr, Apply)
+        return self._apply(expr, index)
+
+    def _inside(self, expr: Expr, level: int, index: tuple[str, ...] = ()) -> Layout:
+        placed, tightness = self._placed(expr, index)
+        return placed if tightness >= level else Fence("(", placed, ")")
+
+    def _name(self, sym: Sym, index: tuple[str, ...]) -> Layout:
+        letter = self.letters.layout(sym.name)
+        used = index[len(index) - len(self.shapes.get(sym.name, ())) :] if index else ()
+        if not used or not self.shapes.get(sym.name):
+            return letter
+        return scripts(letter, sub=Row(tuple(Letter(i) for i in used)) if len(used) > 1 else Letter(used[0]))
+
+    def _apply(self, expr: Apply, index: tuple[str, ...]) -> Placed:
+        args, notation = expr.args, expr.op.notation
+        if index and not expr.op.elementwise and shape_of(expr, self.shapes):
+            whole = self._inside(expr, ATOM)
+            return Scripts(whole, sub=Word("".join(index))), ATOM
+        match notation:
+            case nodes.Infix():
+                return self._infix(notation, args, index), notation.level
+            case nodes.Prefix(sign=sign):
+                return Row((Sign(sign, "prefix"), self._inside(args[0], PRODUCT, index))), SUM
+            case nodes.Raised(mark=mark):
+                return Scripts(self._inside(args[0], ATOM), sup=Word(mark)), POWER
+            case nodes.Function():
+                return self._function(notation, args, index)
+            case nodes.Quotient():
+                top, bottom = (self._inside(arg, CONDITION, index) for arg in args)
+                return Fraction(top, bottom), PRODUCT
+            case nodes.Power():
+                return Scripts(self._inside(args[0], ATOM, index), sup=self._inside(args[1], CONDITION)), POWER
+            case nodes.Exponential():
+                return Scripts(Letter("e"), sup=self._inside(args[0], CONDITION, index)), POWER
+            case nodes.SquareRoot():
+                return Root(self._inside(args[0], CONDITION, index)), ATOM
+            case nodes.Between():
+                body = Fence(notation.open, self._inside(args[0], CONDITION, index), notation.close)
+                sub = Number(notation.sub) if notation.sub else None
+                sup = Number(notation.sup) if notation.sup else None
+                return (scripts(body, sub, sup), POWER) if sub or sup else (body, ATOM)
+            case nodes.SumSign():
+                return self._sum(expr), PRODUCT
+            case nodes.Entry():
+                below = Number(str(dict(expr.params)["index"] + 1))
+                return scripts(self._inside(args[0], ATOM), sub=below), ATOM
+            case nodes.Slice():
+                start, stop = dict(expr.params)["start"], dict(expr.params)["stop"]
+                span = f"{start + 1}" if stop == start + 1 else f"{start + 1}…{stop}"
+                return scripts(self._inside(args[0], ATOM), sub=Word(span)), ATOM
+            case nodes.Piecewise():
+                return self._cases(args, index), PRODUCT
+            case nodes.Indicator():
+                return Row((Number("1"), Fence("[", self._inside(args[0], CONDITION, index), "]"))), ATOM
+            case nodes.Terms():
+                return self._terms(notation, args, index), SUM
+            case nodes.Grid():
+                return self._grid([self._inside(arg, CONDITION) for arg in args], dict(expr.params)["shape"]), ATOM
+            case nodes.OuterProduct():
+                first, second = (self._inside(arg, PRODUCT) for arg in args)
+                raised = [Scripts(self._inside(arg, ATOM), sup=Word("ᵀ")) for arg in args]
+                pair = (raised[0], second) if self.rows else (first, raised[1])
+                return Row((pair[0], Sign(""), pair[1])), PRODUCT
+            case nodes.Formula(of=formula):
+                return self._placed(formula(*args, **dict(expr.params)), index)
+
+    def _infix(self, notation: nodes.Infix, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
+        left = self._operand(args[0], notation.level, index)
+        right = self._operand(
+            args[1],
+            notation.level + (1 if notation.brackets_right or notation.relation else 0),
+            index,
+            behind=True,
+        )
+        sign = Sign(notation.sign, "relation" if notation.relation else "infix")
+        if notation.sign == "·" and not self._digits_meet(args):
+            sign = Sign("")
+        items = left.items if notation.level == SUM and isinstance(left, Row) else (left,)
+        return Row((*items, sign, right))
+
+    def _operand(self, expr: Expr, level: int, index: tuple[str, ...], behind: bool = False) -> Layout:
+        """An operand of a sum or product; a negative number behind a sign gets brackets."""
+        if isinstance(expr, Const) and not expr.value.shape:
+            layout, tightness = self._value(expr.value)
+            negative = expr.value.item() < 0
+            if negative and (behind or level > SUM):
+                return Fence("(", layout, ")")
+            return layout if negative or tightness >= level else Fence("(", layout, ")")
+        if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix) and behind:
+            return Fence("(", self._placed(expr, index)[0], ")")
+        if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.SumSign) and not behind and level > SUM:
+            return Fence("(", self._placed(expr, index)[0], ")")
+        return self._inside(expr, level, index)
+
+    def _digits_meet(self, args: Sequence[Expr]) -> bool:
+        """Whether a product needs its dot: between numbers, and behind a number before an array."""
+        left, right = args
+        return _ends_in_number(left) or _starts_with_number(right)
+
+    def _function(self, notation: nodes.Function, args: Sequence[Expr], index: tuple[str, ...]) -> Placed:
+        name: Layout = Letter(notation.name) if len(notation.name) == 1 else Word(notation.name)
+        if notation.base:
+            name = Scripts(name, sub=Number(notation.base))
+        if len(args) == 1:
+            body, tightness = self._placed(args[0], index)
+            plain = not isinstance(body, (Table, Fence))
+            positive = not (isinstance(args[0], Const) and not args[0].value.shape and args[0].value.item() < 0)
+            if notation.tight and tightness == ATOM and plain and positive:
+                return Row((name, Sign(""), body)), PRODUCT
+            return Row((name, Fence("(", body, ")"))), POWER
+        inner: list[Layout] = []
+        for arg in args:
+            inner += [Sign(",", "comma"), self._inside(arg, CONDITION, index)]
+        return Row((name, Fence("(", Row(tuple(inner[1:])), ")"))), POWER
+
+    def _sum(self, expr: Apply) -> Layout:
+        shape = shape_of(expr.args[0], self.shapes)
+        letters: tuple[str, ...] = ("i", "j")[: len(shape)]
+        running = {"column_sums": letters[:1], "row_sums": letters[1:]}.get(expr.op.name, letters)
+        below = Row(tuple(map(Letter, running)))
+        body = self._inside_sum(expr.args[0], letters)
+        return Row((Big("∑", below), body))
+
+    def _inside_sum(self, expr: Expr, index: tuple[str, ...]) -> Layout:
+        placed, tightness = self._placed(expr, index)
+        return placed if tightness >= PRODUCT else Fence("(", placed, ")")
+
+    def _cases(self, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
+        condition, first, second = (self._inside(arg, CONDITION, index) for arg in args)
+        return Table(
+            ((first, Row((Word("if"), Sign(""), condition))), (second, Word("otherwise"))), open="{", close=""
+        )
+
+    def _terms(self, notation: nodes.Terms, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
+        items: list[Layout] = []
+        for place, arg in enumerate(args):
+            items += [Sign(notation.sign), self._operand(arg, SUM, index, behind=place > 0)]
+        return Row(tuple(items[1:]))
+
+    # Values
+
+    def _value(self, value: Value) -> Placed:
+        if not value.shape:
+            return number_layout(show(value.item(), self.rounding))
+        if len(value.shape) <= 2:
+            return self._table(value), ATOM
+        rows: list[Layout] = []
+        for place in _corners(value.shape[0]):
+            rows += [Sign(",", "comma"), DOTS if place is None else self.value(value.entry(place))]
+        return Fence("(", Row(tuple(rows[1:])), ")"), ATOM
+
+    def _table(self, value: Value) -> Table:
+        array = value.array
+        if len(value.shape) == 1:
+            array = array[None, :] if self.rows else array[:, None]
+        shape = array.shape
+        rows, columns = _corners(shape[0]), _corners(shape[1])
+        cells = tuple(
+            tuple(
+                _dots(i, j) or number_layout(show(array[i, j], self.rounding))[0]
+                for j in columns
+            )
+            for i in rows
+        )
+        return Table(cells, size=(shape[0], shape[1]))
+
+    def _grid(self, cells: Sequence[Layout], shape: Shape) -> Table:
+        if len(shape) == 1:
+            return Table((tuple(cells),) if self.rows else tuple((cell,) for cell in cells))
+        return Table(tuple(tuple(cells[i * shape[1] : (i + 1) * shape[1]]) for i in range(shape[0])))
+
+
+def number_layout(shown: Shown) -> Placed:
+    """A printed number and its level: a fraction or a power of ten holds together as a product does."""
+    if shown.denominator:
+        return Fraction(Number(shown.digits), Number(shown.denominator), inline=True), PRODUCT
+    level = ATOM if shown.exponent is None and not shown.digits.startswith("−") else PRODUCT
+    return Number(shown.digits, shown.exponent), level
+
+
+def _starts_with_number(expr: Expr) -> bool:
+    if isinstance(expr, Const):
+        return not expr.value.shape
+    if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Infix):
+        return _starts_with_number(expr.args[0])
+    return isinstance(expr, Apply) and isinstance(expr.op.notation, (nodes.Terms, nodes.Grid))
+
+
+def _ends_in_number(expr: Expr) -> bool:
+    if isinstance(expr, Const):
+        return not expr.value.shape
+    if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Infix):
+        return _ends_in_number(expr.args[-1])
+    return False
+
+
+def _corners(length: int) -> list[int | None]:
+    """The places shown of a row or column; None stands for those left out."""
+    if length <= EDGE:
+        return list(range(length))
+    return [*range(CORNER), None, *range(length - CORNER, length)]
+
+
+def _dots(i: int | None, j: int | None) -> Layout | None:
+    if i is None:
+        return DIAGONAL if j is None else DOWN
+    return DOTS if j is None else None
+
+
+def _printed(value: Value) -> list[Scalar]:
+    """The entries that are printed of a value."""
+    array = value.array
+    for axis, length in enumerate(value.shape):
+        array = array.take([place for place in _corners(length) if place is not None], axis=axis)
+    return list(array.flat)

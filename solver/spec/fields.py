@@ -1,0 +1,323 @@
+"""The fields of a problem as pydantic models: typed leaves, and every fault with its place.
+
+A kind declares its data as a subclass of `Fields`, with the types of this file for the leaves. A model is
+validated from the nodes of a YAML file, so that each fault knows its line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError, core_schema
+
+from solver.errors import SolverError, SolverErrors, Span, did_you_mean, listed, quoted
+from solver.expr.nodes import Expr
+from solver.expr.parse import FormulaError, parse
+from solver.expr.values import Value, exact
+from solver.spec import yaml
+from solver.spec.numbers import as_fraction, read_array
+from solver.spec.yaml import Items, Node, Pairs
+
+
+class Fault(NamedTuple):
+    """What is wrong with a value at a path of fields and indices, found where fields are compared."""
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str | None = None
+
+
+class Fields(BaseModel):
+    """Named fields of a problem file. Unknown names are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
+
+    def faults(self) -> Iterator[Fault]:
+        """What is wrong although each field by itself is right."""
+        return iter(())
+
+    @model_validator(mode="after")
+    def _compare(self) -> Fields:
+        faults = list(self.faults())
+        if faults:
+            raise PydanticCustomError("faults", "the fields do not fit together", {"faults": faults})
+        return self
+
+
+def field(description: str, default: Any = ...) -> Any:
+    """A field with its description; without a default it is required."""
+    return Field(default, description=description)
+
+
+# The leaves
+
+class Leaf:
+    """How a leaf of a problem file is read: a function of its node, and its JSON Schema.
+
+    It stands in an annotation, `Annotated[Value, array(1)]`; where that allows None, so may the file.
+    """
+
+    def __init__(self, read: Callable[[Any], Any], schema: dict[str, Any]) -> None:
+        self.read = read
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, source: Any, _: Any) -> core_schema.CoreSchema:
+        optional = type(None) in get_args(source)
+
+        def validate(node: Any) -> Any:
+            if optional and isinstance(node, yaml.Scalar) and node.is_null:
+                return None
+            try:
+                return self.read(node)
+            except SolverErrors as errors:
+                faults = list(errors.errors)
+            except SolverError as error:
+                faults = [error]
+            raise PydanticCustomError("read", "not readable", {"errors": faults})
+
+        return core_schema.no_info_plain_validator_function(validate)
+
+    def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
+        return dict(self.schema)
+
+
+_NUMBER: dict[str, Any] = {"type": ["number", "string"]}
+_LIST: dict[str, Any] = {"anyOf": [{"type": "array", "items": _NUMBER, "minItems": 1}, {"type": "string"}]}
+_ROWS: dict[str, Any] = {
+    "anyOf": [{"type": "array", "items": _LIST, "minItems": 1}, {"type": "string"}],
+}
+_SCHEMAS = {0: _NUMBER, 1: _LIST, 2: _ROWS}
+
+
+def array(*dimensions: int) -> Leaf:
+    """A number, a vector, a matrix: an array of one of the numbers of dimensions."""
+    schemas = [_SCHEMAS[n] for n in dimensions]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    return Leaf(lambda node: read_array(node, dimensions), schema)
+
+
+Number = Annotated[Value, array(0)]
+Vector = Annotated[Value, array(1)]
+Matrix = Annotated[Value, array(2)]
+VectorOrMatrix = Annotated[Value, array(1, 2)]
+MaybeNumber = Annotated[Value | None, array(0)]
+MaybeVector = Annotated[Value | None, array(1)]
+MaybeMatrix = Annotated[Value | None, array(2)]
+MaybeVectorOrMatrix = Annotated[Value | None, array(1, 2)]
+
+ZERO = exact(0)
+
+
+def scalar(node: Node, what: str) -> yaml.Scalar:
+    """The node as a single value."""
+    if isinstance(node, yaml.Scalar):
+        return node
+    kind = "a list" if isinstance(node, Items) else "a mapping"
+    raise SolverError(f"{what} is needed here, not {kind}", node.span)
+
+
+def _text(node: Node) -> str:
+    leaf = scalar(node, "a text")
+    if leaf.is_null:
+        raise SolverError("a text is missing here", leaf.span)
+    return leaf.text
+
+
+Text = Annotated[str, Leaf(_text, {"type": "string"})]
+
+
+def _flag(node: Node) -> bool:
+    leaf = scalar(node, "true or false")
+    if leaf.plain and leaf.text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return leaf.text.lower() == "true"
+    hint = "write true or false" if leaf.text.lower() in ("yes", "no", "on", "off", "y", "n", "0", "1") else None
+    raise SolverError(f"true or false is needed here, not {quoted(leaf.text)}", leaf.span, hint)
+
+
+Flag = Annotated[bool, Leaf(_flag, {"type": "boolean"})]
+
+
+def whole(least: int, most: int) -> Leaf:
+    """A whole number in a range."""
+
+    def read(node: Node) -> int:
+        leaf = scalar(node, "a whole number")
+        number = as_fraction(read_array(leaf, [0]).item())
+        if number.denominator != 1:
+            raise SolverError(f"a whole number is needed here, not {quoted(leaf.text)}", leaf.span)
+        if not least <= number <= most:
+            raise SolverError(f"{quoted(leaf.text)} is not between {least} and {most}", leaf.span)
+        return int(number)
+
+    return Leaf(read, {"type": "integer", "minimum": least, "maximum": most})
+
+
+def choice(*words: str) -> Leaf:
+    """One of some words."""
+
+    def read(node: Node) -> str:
+        leaf = scalar(node, listed(words))
+        if leaf.text not in words:
+            hint = did_you_mean(leaf.text, words) or f"write {listed(words)}"
+            raise SolverError(f"{quoted(leaf.text)} is not one of {listed(words)}", leaf.span, hint)
+        return leaf.text
+
+    return Leaf(read, {"type": "string", "enum": list(words)})
+
+
+def fraction(least: Fraction | int | None = None) -> Leaf:
+    """An exact number, such as points."""
+
+    def read(node: Node) -> Fraction:
+        leaf = scalar(node, "a number")
+        number = as_fraction(read_array(leaf, [0]).item())
+        if least is not None and number < least:
+            raise SolverError(f"{quoted(leaf.text)} is less than {least}", leaf.span)
+        return number
+
+    return Leaf(read, _NUMBER)
+
+
+def names(node: Node) -> tuple[str, ...]:
+    """A list of names, or one name."""
+    if isinstance(node, yaml.Scalar):
+        return (_text(node),)
+    if isinstance(node, Pairs):
+        raise SolverError("a list of names is needed here, not a mapping", node.span)
+    return tuple(_text(child) for child in node)
+
+
+Names = Annotated[
+    tuple[str, ...],
+    Leaf(names, {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+
+
+class Formula(NamedTuple):
+    """A typed formula in one name, as text and as an expression."""
+
+    text: str
+    expr: Expr
+
+
+def read_formula(node: yaml.Scalar, known: Mapping[str, Expr]) -> Formula:
+    """A formula over some names, its faults placed inside the text."""
+    try:
+        return Formula(node.text, parse(node.text, known))
+    except FormulaError as error:
+        span = node.span
+        if "\n" not in node.text and span.line == span.end_line:
+            shift = node.start + (0 if node.plain else 1)
+            inside = node.source.text[shift : shift + len(node.text)] == node.text
+            if inside:
+                span = node.source.span(shift + error.start, shift + max(error.end, error.start + 1))
+        raise SolverError(f"in the formula {quoted(node.text)}: {error.message}", span, error.hint) from None
+
+
+# From nodes to models, and faults to errors
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(model: type[M], node: Pairs, path: tuple[str | int, ...] = (), key: Span | None = None) -> M:
+    """The model filled from the nodes of a mapping; `path` and `key` are where the mapping itself stands.
+
+    Raises `SolverErrors` with every fault, in the order of the file.
+    """
+    try:
+        return model.model_validate(node)
+    except ValidationError as error:
+        faults = [fault for each in error.errors(include_url=False) for fault in _faults(model, node, path, key, each)]
+        raise SolverErrors(sorted(faults, key=_place)) from None
+
+
+def _place(error: SolverError) -> tuple[int, int]:
+    return (error.span.line, error.span.column) if error.span else (0, 0)
+
+
+def _faults(
+    model: type[BaseModel], node: Node, path: tuple[str | int, ...], key: Span | None, each: Any
+) -> Iterable[SolverError]:
+    loc: tuple[str | int, ...] = tuple(each["loc"])
+    name = _dotted((*path, *loc))
+    match each["type"]:
+        case "read":
+            for error in each["ctx"]["errors"]:
+                yield SolverError(f"`{name}`: {error.message}", error.span, error.hint)
+        case "faults":
+            for fault in each["ctx"]["faults"]:
+                where = (*loc, *fault.path)
+                yield SolverError(f"`{_dotted((*path, *where))}`: {fault.message}", yaml.at(node, where), fault.hint)
+        case "missing":
+            inside = _dotted((*path, *loc[:-1]))
+            message = f"`{loc[-1]}` is missing" + (f" in `{inside}`" if inside else "")
+            place = key if key and len(loc) == 1 else yaml.at(node, loc)
+            yield SolverError(message, place, _describe(model, loc))
+        case "extra_forbidden":
+            known = _names_at(model, loc)
+            hint = did_you_mean(str(loc[-1]), known) or (f"fields here: {listed(known)}" if known else None)
+            yield SolverError(f"unknown field `{name}`", _key_span(node, loc), hint)
+        case _:
+            kind = {"model_type": "a mapping", "list_type": "a list", "dict_type": "a mapping"}
+            wanted = kind.get(each["type"], each["msg"])
+            yield SolverError(f"`{name}`: {wanted} is needed here, not {_said(node, loc)}", yaml.at(node, loc))
+
+
+def _said(node: Node, loc: tuple[str | int, ...]) -> str:
+    for step in loc:
+        if isinstance(node, Pairs):
+            node = node[str(step)]
+        elif isinstance(node, Items):
+            node = node[int(step)]
+    if isinstance(node, yaml.Scalar):
+        return "nothing" if node.is_null else quoted(node.text)
+    return "a list" if isinstance(node, Items) else "a mapping"
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def _key_span(node: Node, loc: tuple[str | int, ...]) -> Any:
+    for step in loc[:-1]:
+        node = node[step]  # type: ignore[index]
+    return node.key_span(str(loc[-1])) if isinstance(node, Pairs) else node.span
+
+
+def _model_at(model: Any, loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """The model that holds the last step of a place."""
+    for step in loc[:-1]:
+        if isinstance(step, int):
+            continue
+        info = model.model_fields.get(step)
+        model = _inner_model(info.annotation) if info else None
+        if model is None:
+            return None
+    return model  # type: ignore[no-any-return]
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _inner_model(inner)
+        if found:
+            return found
+    return None
+
+
+def _names_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    holder = _model_at(model, loc)
+    return list(holder.model_fields) if holder else []
+
+
+def _describe(model: type[BaseModel], loc: tuple[str | int, ...]) -> str | None:
+    holder = _model_at(model, loc)
+    info = holder.model_fields.get(str(loc[-1])) if holder else None
+    return f"{loc[-1]}: {info.description}" if info and info.description else None
