@@ -12,7 +12,7 @@ import numpy as np
 from solver.expr.evaluate import Evaluator
 from solver.expr.nodes import Expr, ShapeError, Sym, symbols
 from solver.expr.rounding import Rounding, rounded
-from solver.expr.values import Array, Domain, Undefined, Value, gather
+from solver.expr.values import Array, Domain, Shape, Undefined, Value, gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,8 @@ class Derivation:
     items: list[Item] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     quantities: dict[str, Value] = field(default_factory=dict)
+    letters: dict[str, Shape] = field(default_factory=dict)
+    """The shapes of the letters of general formulas."""
     rows: bool = False
     """Whether vectors are written as rows, as in x W + b."""
 
@@ -228,10 +230,27 @@ class Board:
         return Sym(name)
 
     def identity(
-        self, name: str, left: Expr, *chain: Expr, title: Text, why: Text = ""
+        self,
+        name: str,
+        left: Expr,
+        *chain: Expr,
+        title: Text,
+        why: Text = "",
+        cases: Iterable[tuple[Mapping[str, Value], float]] = (),
     ) -> None:
-        """Write a general chain of equal expressions."""
+        """Write a general chain of equal expressions over letters.
+
+        Each case gives values to the letters and says what `left` is worth for them, found by another route;
+        every line of the chain has to agree.
+        """
         self.derivation.items.append(Identity(left, chain, title, why, name))
+        error = 0.0
+        for letters, worth in cases:
+            self.derivation.letters.update({each: value.shape for each, value in letters.items()})
+            for line in chain:
+                value = float(self._evaluator.value(line, letters).floats)
+                error = max(error, abs(value - worth) / max(1.0, abs(worth)))
+        self.check(f"{name}, each line at the given numbers", lambda: error, 1e-9)
 
     def note(self, text: Text) -> None:
         """Write a remark."""

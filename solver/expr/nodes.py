@@ -88,12 +88,27 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class SumSign:
-    """∑ over the entries of the argument, written with an index; `axis` 0 sums the rows of a matrix."""
+    """∑ over the entries of the argument, written with an index (the parameter `letter`, or i)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An entry by its subscript: `z₃`; counted from 1 on the page, from 0 in code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript:
+    """An entry whose index is a letter: `zᵢ` for the arguments z and i."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """∂ of the first argument by ∂ of the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class SumExcept:
+    """∑ over all entries of the first argument but the one at the second: k ≠ j."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,9 @@ Notation = (
     | Between
     | SumSign
     | Entry
+    | Subscript
+    | Derivative
+    | SumExcept
     | Piecewise
     | Indicator
     | Terms

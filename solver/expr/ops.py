@@ -33,13 +33,15 @@ from solver.expr.nodes import (
     Raised,
     ShapeError,
     Slice,
+    Subscript,
+    SumExcept,
     SquareRoot,
     SumSign,
     Terms,
     apply,
     const,
 )
-from solver.expr.values import Arithmetic, Array, Domain, Shape, Value, exact
+from solver.expr.values import Arithmetic, Array, Domain, Shape, exact, gather
 
 SPELLED = 6
 """Sums and vectors of at most so many entries are written out."""
@@ -80,7 +82,7 @@ def _last_axis(*shapes: Shape) -> Shape:
     return shape[:-1]
 
 
-def _number(*_: Shape) -> Shape:
+def _number(*_: Shape, **__: Any) -> Shape:
     return ()
 
 
@@ -197,9 +199,9 @@ def _softmax_spelled(z: Expr) -> Expr:
     entries = _entries(z)
     if entries is None or not isinstance(z, Const):
         return apply(OPERATIONS["softmax"], z)
-    top = Const(Value(np.asarray(np.max(z.value.array)), z.value.domain))
+    top = Const(gather([max(z.value.array.flat)], ()))
     powers = [exp(entry - top) for entry in entries]
-    return Fraction(1) / terms(*powers) * grid(*powers) if entries else z
+    return 1 / terms(*powers) * grid(*powers)
 
 
 def _cross_entropy_spelled(p: Expr, y: Expr) -> Expr:
@@ -288,6 +290,13 @@ op(
     silent=True,
 )
 op("outer", _outer, lambda a, b: (*a, b[-1]), OuterProduct())
+op("at", lambda _, x, i: np.asarray(x[int(i)]), lambda s, _: s[1:], Subscript())
+op(
+    "sum_except",
+    lambda _, x, i: np.asarray(np.sum(np.delete(x, int(i)))),
+    lambda s, _: (),
+    SumExcept(),
+)
 op("column", lambda _, x, index: x[:, index], lambda s, index: s[:1], Entry(), silent=True)
 op("diag", _diagonal, lambda s: (*s, s[-1]), Function("diag"))
 
@@ -342,7 +351,7 @@ op("log_softmax", _log_softmax, _same, Function("log-softmax"))
 op("logsumexp", _logsumexp, _last_axis, Function("logsumexp"))
 op("argmax", _argmax, _last_axis, Function("argmax"), counts=True)
 op("max", lambda _, x: np.asarray(np.max(x, axis=-1)), _last_axis, Function("max"))
-op("sum", lambda _, x: np.asarray(np.sum(x)), _number, SumSign())
+op("sum", lambda _, x, **__: np.asarray(np.sum(x)), _number, SumSign())
 op("column_sums", lambda _, x: np.asarray(np.sum(x, axis=0)), lambda s: s[1:], SumSign())
 op("row_sums", lambda _, x: np.asarray(np.sum(x, axis=-1)), lambda s: s[:-1], SumSign())
 op("norm2", lambda _, x: np.asarray(np.sum(x * x)), _number, Between("‖", "‖", sup="2"))
@@ -423,6 +432,7 @@ diag, norm2, indicator, where = map(_caller, ("diag", "norm2", "indicator", "whe
 total, column_sums, row_sums = map(_caller, ("sum", "column_sums", "row_sums"))
 cross_entropy, binary_cross_entropy = map(_caller, ("cross_entropy", "binary_cross_entropy"))
 at_least, greater = map(_caller, ("at_least", "greater"))
+at, sum_except = map(_caller, ("at", "sum_except"))
 rows, column = map(_caller, ("rows", "column"))
 
 

@@ -130,7 +130,7 @@ def solve(problem: Problem, pins: Mapping[str, Value] | None = None) -> Solution
         )
     ask = problem.frame.ask or tuple(kind.ask(problem.given))
     if not stopped:
-        _refuse_unknown(problem, derivation)
+        _refuse_unknown(problem, derivation, kind.letters)
     return Solution(problem, kind, derivation, tuple(ask), stopped)
 
 
@@ -146,7 +146,7 @@ def _derive(
     return board, None
 
 
-def _refuse_unknown(problem: Problem, derivation: Derivation) -> None:
+def _refuse_unknown(problem: Problem, derivation: Derivation, letters: Mapping[str, str]) -> None:
     known = derivation.quantities
     errors = []
     for place, name in enumerate(problem.frame.ask):
@@ -154,13 +154,13 @@ def _refuse_unknown(problem: Problem, derivation: Derivation) -> None:
             node: Node = problem.node["ask"]
             span = node.span if isinstance(node, yaml.Scalar) else yaml.at(node, [place])
             errors.append(unknown_quantity("ask", name, known, span))
-    bases = {base for name in known for base in _bases(name)} | set(known)
-    letters = problem.node.get("symbols")
+    bases = {base for name in known for base in _bases(name)} | {*known, *derivation.letters, *letters.values()}
+    typed = problem.node.get("symbols")
     for name in problem.frame.symbols:
-        if name not in bases and isinstance(letters, Pairs):
+        if name not in bases and isinstance(typed, Pairs):
             hint = did_you_mean(name, bases) or f"names here: {', '.join(sorted(bases)[:20])}"
             message = f"`symbols`: this problem has no {quoted(name)}"
-            errors.append(SolverError(message, letters.key_span(name), hint))
+            errors.append(SolverError(message, typed.key_span(name), hint))
     if errors:
         raise SolverErrors(errors)
 

@@ -36,7 +36,7 @@ import numpy as np
 
 from solver.derivation import Board, say
 from solver.errors import SolverError, quoted
-from solver.expr.nodes import Expr, Sym
+from solver.expr.nodes import Const, Expr, Sym
 from solver.expr.ops import (
     at_least,
     hadamard,
@@ -232,12 +232,9 @@ def solve(given: Given, board: Board) -> None:
     if given.predict is not None:
         new = Sym("predict")
         p_new = board.let("p_new", sigmoid(model.scores(new, w, b)), "The probability of class 1 for each new sample.")
-        board.let(
-            "predictions",
-            indicator(at_least(p_new, board.given("threshold", given.threshold, hidden=True))),
-            say("Class 1 from the probability {threshold} on.", threshold=Sym("threshold")),
-            exactly=True,
-        )
+        classes = indicator(at_least(p_new, board.given("threshold", given.threshold, hidden=True)))
+        title = say("Class 1 from the probability {threshold} on.", threshold=Const(given.threshold))
+        board.let("predictions", 2 * classes - 1 if model.margins else classes, title, exactly=True)
     if T >= CURVE_FROM:
         board.curve("The loss over the iterations", "t", "loss", (f"loss({t})" for t in range(T + 1)))
     _notes(given, n, board)
@@ -391,7 +388,7 @@ kind = Kind(
         "w(t+1)": "the weights after iteration t + 1; w(T) is asked",
         "b(t+1)": "the bias after iteration t + 1; b(T) is asked",
         "p_new": "with `predict`: probabilities of the new samples; asked",
-        "predictions": "with `predict`: their classes, 0 or 1; asked",
+        "predictions": "with `predict`: their classes, as the labels are written; asked",
     },
     example=EXAMPLE,
     docs=__doc__ or "",

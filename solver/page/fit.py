@@ -40,18 +40,23 @@ def fit(chain: Chain, width: int, measure: Measure, space: int = 1) -> list[Line
     first = measure(chain.first)
     links = [_Link.of(sign, body, measure, space) for sign, body in chain.links]
     indent = _indent(first + space, [link.size for link in links], width)
+    bodies = _bodies(links, width - indent, measure)
+    if indent > INDENT and any(
+        measure(part) > width - indent - link.lead for link, parts in bodies for part in parts
+    ):
+        indent = INDENT
+        bodies = _bodies(links, width - indent, measure)
     lines = [Line(0, chain.first)]
     if first > width:
         head, *rest = broken(chain.first, width - INDENT, measure)
         lines = [Line(0, head), *(Line(INDENT, part) for part in rest)]
     end = lines[-1].indent + measure(lines[-1].layout)
-    for whole, run in groupby(links, lambda link: indent + link.size <= width):
+    for whole, run in groupby(bodies, lambda body: not body[1]):
         if whole:
-            lines[-1:] = _filled(lines[-1], end, list(run), indent, width, space)
+            lines[-1:] = _filled(lines[-1], end, [link for link, _ in run], indent, width, space)
             end = width  # what follows is broken, and starts on a line of its own
             continue
-        for link in run:
-            head, *rest = broken(link.body, width - indent - link.lead, measure)
+        for link, (head, *rest) in run:
             if lines[-1].layout is chain.first and end + space == indent:
                 lines[-1] = Line(0, Row((chain.first, link.sign, head)))
             else:
@@ -59,6 +64,13 @@ def fit(chain: Chain, width: int, measure: Measure, space: int = 1) -> list[Line
             lines += [Line(indent + link.lead, part) for part in rest]
             end = width
     return lines
+
+
+def _bodies(links: Iterable[_Link], room: int, measure: Measure) -> list[tuple[_Link, list[Layout]]]:
+    """Each link with the parts that its body must be broken into, none if it fits."""
+    return [
+        (link, broken(link.body, room - link.lead, measure) if link.size > room else []) for link in links
+    ]
 
 
 class _Link(NamedTuple):

@@ -87,6 +87,7 @@ class _Author:
         self.sheet = sheet
         shapes = {name: value.shape for name, value in derivation.quantities.items()}
         shapes = {name.partition("(")[0]: shape for name, shape in shapes.items()} | shapes
+        shapes |= derivation.letters
         self.writer = Writer(sheet.letters, sheet.rounding.working, shapes, derivation.rows)
         self.answer_writer = Writer(sheet.letters, sheet.rounding, shapes, derivation.rows)
         self.said: set[str] = set()

@@ -96,16 +96,20 @@ class Writer:
             case nodes.Infix():
                 return self._infix(notation, args, index), notation.level
             case nodes.Prefix(sign=sign):
-                return Row((Sign(sign, "prefix"), self._inside(args[0], PRODUCT, index))), SUM
+                return Row((Sign(sign, "prefix"), self._operand(args[0], PRODUCT, index, behind=True))), SUM
             case nodes.Raised(mark=mark):
                 return Scripts(self._inside(args[0], ATOM), sup=Word(mark)), POWER
             case nodes.Function():
                 return self._function(notation, args, index)
             case nodes.Quotient():
-                top, bottom = (self._inside(arg, CONDITION, index) for arg in args)
-                return Fraction(top, bottom), PRODUCT
+                bottom = self._inside(args[1], CONDITION, index)
+                if _holds_array(args[0]) and not _holds_array(args[1]):  # a matrix does not stand on a line
+                    return Row((Fraction(Number("1"), bottom), Sign(""), self._inside(args[0], PRODUCT))), PRODUCT
+                return Fraction(self._inside(args[0], CONDITION, index), bottom), PRODUCT
             case nodes.Power():
                 return Scripts(self._inside(args[0], ATOM, index), sup=self._inside(args[1], CONDITION)), POWER
+            case nodes.Exponential() if _holds_array(args[0]):
+                return self._function(nodes.Function("exp"), args, index)
             case nodes.Exponential():
                 return Scripts(Letter("e"), sup=self._inside(args[0], CONDITION, index)), POWER
             case nodes.SquareRoot():
@@ -120,6 +124,15 @@ class Writer:
             case nodes.Entry():
                 below = Number(str(dict(expr.params)["index"] + 1))
                 return scripts(self._inside(args[0], ATOM), sub=below), ATOM
+            case nodes.Subscript():
+                return scripts(self._inside(args[0], ATOM), sub=self._inside(args[1], CONDITION)), ATOM
+            case nodes.Derivative():
+                above, under = (Row((Sign("∂", "prefix"), self._inside(arg, ATOM, index))) for arg in args[:2])
+                return Fraction(above, under), PRODUCT
+            case nodes.SumExcept():
+                skipped = self._inside(args[1], CONDITION)
+                below = Row((Letter("k"), Sign("≠", "relation"), skipped))
+                return Row((Big("∑", below), self._inside_sum(args[0], ("k",)))), PRODUCT
             case nodes.Slice():
                 start, stop = dict(expr.params)["start"], dict(expr.params)["stop"]
                 span = f"{start + 1}" if stop == start + 1 else f"{start + 1}…{stop}"
@@ -191,7 +204,7 @@ class Writer:
 
     def _sum(self, expr: Apply) -> Layout:
         shape = shape_of(expr.args[0], self.shapes)
-        letters: tuple[str, ...] = ("i", "j")[: len(shape)]
+        letters: tuple[str, ...] = (dict(expr.params).get("letter", "i"), "j")[: len(shape)]
         running = {"column_sums": letters[:1], "row_sums": letters[1:]}.get(expr.op.name, letters)
         below = Row(tuple(map(Letter, running)))
         body = self._inside_sum(expr.args[0], letters)
@@ -252,6 +265,12 @@ def number_layout(shown: Shown) -> Placed:
         return Fraction(Number(shown.digits), Number(shown.denominator), inline=True), PRODUCT
     level = ATOM if shown.exponent is None and not shown.digits.startswith("−") else PRODUCT
     return Number(shown.digits, shown.exponent), level
+
+
+def _holds_array(expr: Expr) -> bool:
+    if isinstance(expr, Const):
+        return bool(expr.value.shape)
+    return isinstance(expr, Apply) and any(map(_holds_array, expr.args))
 
 
 def _starts_with_number(expr: Expr) -> bool:

@@ -25,11 +25,14 @@ _LETTER = re.compile(
 class Letters:
     """The letters of a page: the kind's defaults, and above them the reader's.
 
+    The reader may name a quantity, or the letter that the kind writes for it: `loss` or `L`.
+
     Both map a base name, such as `learning_rate`, `w`, `W1` or `grad`, to a letter as people type it:
     `α`, `theta`, `\\theta`, `x_new`, `W^{(1)}`, `y_hat`, or to a derivative `dL/db`.
     """
 
     def __init__(self, defaults: Mapping[str, str], chosen: Mapping[str, str]) -> None:
+        defaults = {name: chosen.get(letter, letter) for name, letter in defaults.items()}
         self._letters = {**defaults, **chosen}
         self._made: dict[str, Layout] = {}
 

@@ -104,7 +104,8 @@ def _composed(layout: Layout, ascii: bool) -> Box:
             return _fenced(opening, box(body, ascii), closing, ascii)
         case Fraction(top, bottom, inline=False):
             over, under = box(top, ascii), box(bottom, ascii)
-            bar = line(("-" if ascii else "─") * max(over.width, under.width))
+            nested = len(over.lines) > 1 or len(under.lines) > 1
+            bar = line(("-" if ascii else "─") * (max(over.width, under.width) + 2 * nested))
             return stacked([over, bar, under], len(over.lines))
         case Root(body):
             return _root(body, ascii)

@@ -5,6 +5,7 @@ Tokens are separated as on the page, `z^{(0)} = X w^{(0)}`; brackets grow only w
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from string import ascii_letters
@@ -38,6 +39,8 @@ _ESCAPES = {
     **{character: "\\" + character for character in "{}$&#%_"},
     **{"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"},
 }
+_INDEX = re.compile(r"[a-zA-Z]?[\d+−,.…×-]+")
+"""A word that is an index or a size: `0`, `t+1`, `2×3`."""
 _JOINERS = "\u200c\u200d"
 _ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 
@@ -95,7 +98,7 @@ def latex(layout: Layout) -> str:
 def _each(text: str) -> str:
     shown = ""
     for character in text:
-        shown = _joined(shown, _sign(character))
+        shown = _joined(shown, character if character.isalnum() else _sign(character))
     return shown
 
 
@@ -107,8 +110,10 @@ def _letter(text: str) -> str:
     if text.isascii() and text.isalnum():
         return rf"\mathrm{{{text}}}"
     head, rest = text[:1], text[1:]
-    if rest and (head in COMMANDS or rest.strip("'") == ""):  # Δw, ∂L, x'
-        return _joined(COMMANDS.get(head, head), rest if rest[0] == "'" else _letter(rest))
+    if rest and rest.strip("'′") == "":
+        return _letter(head) + "'" * len(rest)
+    if rest and head in COMMANDS:  # Δw, ∂L
+        return _joined(COMMANDS[head], _letter(rest))
     base, mark = unicodedata.normalize("NFD", text)[:-1], unicodedata.normalize("NFD", text)[-1:]
     if len(base) == 1 and mark in _ACCENTS:
         return rf"\{_ACCENTS[mark]}{{{_letter(base)}}}"
@@ -122,8 +127,8 @@ def _word(text: str) -> str:
         return rf"\operatorname{{{text}}}"
     if text in COMMANDS:
         return COMMANDS[text]
-    if text and not any(character.isalpha() or character.isspace() for character in text):
-        return _each(text)  # an index or a size: 0, 2×3
+    if _INDEX.fullmatch(text):
+        return r" \times ".join(map(_each, text.split("×")))
     return _quoted(text)
 
 
@@ -141,25 +146,31 @@ def _quoted(text: str) -> str:
 
 def _row(items: Sequence[Layout]) -> str:
     text = ""
-    previous: Layout | None = None
+    left: Layout | None = None
+    product = False  # an invisible one stands before the next item
     for item in items:
         part = latex(item)
-        if previous is not None and part:
-            text += _between(text, previous, part, item)
-        text += part
-        previous = item
+        if not part:
+            product = True
+            continue
+        if left is not None:
+            text = _behind(text, left, product, part, item)
+        else:
+            text = part
+        left, product = item, False
     return text
 
 
-def _between(before: str, left: Layout, after: str, right: Layout) -> str:
+def _behind(before: str, left: Layout, product: bool, after: str, right: Layout) -> str:
+    """One item behind the other, with what stands between them."""
     spaced = isinstance(left, Sign) and left.role in ("infix", "relation", "comma")
     if spaced or isinstance(left, Big) or (isinstance(right, Sign) and right.role in ("infix", "relation")):
-        return " "
+        return f"{before} {after}"
     word = isinstance(left, Word) and not isinstance(right, Fence | Sign)
-    word = word or (isinstance(right, Word) and not isinstance(left, Sign))
-    if word and r"\text{" in (after[:6], latex(left)[:6]):
-        return r"\ "  # mathematics sets no space beside text
-    return " " if word else _joined(before, after)[len(before) : -len(after)]
+    word = word or (isinstance(right, Word) and not isinstance(left, Fence | Sign))
+    if (word or product) and r"\text{" in (after[:6], latex(left)[:6]):
+        return rf"{before}\ {after}"  # mathematics sets no space beside text
+    return f"{before} {after}" if word or product else _joined(before, after)
 
 
 def _joined(before: str, after: str) -> str:

@@ -126,8 +126,11 @@ def behind(script: Layout, mark: str, ascii: bool) -> str:
     if text is None:
         return mark + _held(script, ascii)
     text = shown(text, ascii).lstrip("^")
-    negative = ascii and text[:1] == "-" and text[1:].isdigit()
-    bare = negative or _tight(script) or (text[0] == "(" and text.find(")") == len(text) - 1)
+    if text.strip("'") == "":
+        return text
+    negative = ascii and text[0] == "-" and text[1:].isdigit()
+    bracketed = text[0] == "(" and text.find(")") == len(text) - 1
+    bare = negative or bracketed or len(text) == 1 or text.isalpha() or text.replace(".", "").isdigit()
     return mark + (text if bare else f"({text})")
 
 

@@ -14,45 +14,43 @@ _SPACES = re.compile(r"[ \t\n]+")
 _UNITS = re.compile("([\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60])")
 _CLOSING = set("、。，．：；！？）」』】》〉”’,.;:!?)")
 
-Word = tuple[str, str, bool]
-"""What stands before a word, a space or nothing; its text; and whether it may be cut if it is too wide."""
-
-
-def text_of(prose: Prose, ascii: bool = False) -> str:
-    """A sentence on one line."""
-    return "".join(before + text for before, text, _ in _words(prose, ascii))
+Part = tuple[str, bool]
+"""A part of a word, and whether it is text, which may be cut if it is wider than a line."""
 
 
 def wrap(prose: Prose, room: int, ascii: bool = False) -> list[str]:
     """A sentence in lines no wider than `room`, but for a formula that is wider by itself."""
     lines: list[str] = []
     line, used = "", 0
-    for before, text, divisible in _words(prose, ascii):
+    for before, parts in _words(prose, ascii):
+        text = "".join(part for part, _ in parts)
         wide = width(text)
         if line and used + len(before) + wide <= room:
             line, used = line + before + text, used + len(before) + wide
             continue
         if line:
             lines.append(line)
-        if divisible and wide > room:
-            *full, text = _cut(text, room)
+        if wide > room:
+            *full, text = _cut(parts, room)
             lines += full
             wide = width(text)
         line, used = text, wide
     return [*lines, line] if line else lines
 
 
-def _words(prose: Prose, ascii: bool) -> Iterator[Word]:
-    before, text, divisible = "", "", True
+def _words(prose: Prose, ascii: bool) -> Iterator[tuple[str, list[Part]]]:
+    """What is kept on one line if possible, each with the space or nothing that stands before it."""
+    before = ""
+    parts: list[Part] = []
     for part, space, cut in _pieces(prose, ascii):
-        between = (_wide(text[-1:]) or _wide(part[:1])) and part[:1] not in _CLOSING
-        if text and (space or between):
-            yield before, text, divisible
-            before, text, divisible = " " if space else "", part, cut
+        last = parts[-1][0][-1:] if parts else ""
+        if parts and (space or ((_wide(last) or _wide(part[:1])) and part[:1] not in _CLOSING)):
+            yield before, parts
+            before, parts = " " if space else "", [(part, cut)]
         else:
-            text, divisible = text + part, divisible and cut
-    if text:
-        yield before, text, divisible
+            parts.append((part, cut))
+    if parts:
+        yield before, parts
 
 
 def _pieces(prose: Prose, ascii: bool) -> Iterator[tuple[str, bool, bool]]:
@@ -76,13 +74,14 @@ def _wide(character: str) -> bool:
     return _UNITS.match(character) is not None
 
 
-def _cut(text: str, room: int) -> Iterable[str]:
+def _cut(parts: Iterable[Part], room: int) -> Iterator[str]:
     """A word that no line can hold, in pieces that fill lines."""
     line, used = "", 0
-    for character in text:
-        wide = width(character)
-        if used + wide > room:
-            yield line
-            line, used = "", 0
-        line, used = line + character, used + wide
+    for part, text in parts:
+        for piece in part if text else [part]:
+            wide = width(piece)
+            if line and used + wide > room:
+                yield line
+                line, used = "", 0
+            line, used = line + piece, used + wide
     yield line

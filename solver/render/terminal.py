@@ -30,8 +30,8 @@ LABEL = 7
 BETWEEN_FACTS = 3
 
 _SIGNS = {"check": ("green", "✓", "ok"), "failed": ("red", "✗", "!!"), "left-out": ("dim", "⋯", "...")}
-_MATHS = re.compile(r"(?<!\\)(\${1,2})(?=\S)(.+?)(?<=[^\s\\])\1(?!\d)", re.DOTALL)
-_ITEM = re.compile(r"\s*([-*+•|#>]|\d+[.)]|\(?[a-z]\))\s|\s{4}")
+_MATHS = re.compile(r"(?<!\\)(\${1,2})(?=\S)((?:\\.|[^$\\])+)(?<=\S)\1(?!\d)", re.DOTALL)
+_ITEM = re.compile(r"\s*([-*+•]|\d+[.)]|\(?[a-z]\))\s+")
 
 
 def write(page: Page, stream: TextIO, width: int, colour: bool = False, ascii: bool = False) -> None:
@@ -66,9 +66,7 @@ def terminal(page: Page, width: int, ascii: bool = False) -> list[Line]:
 def _apart(above: Block, below: Block) -> bool:
     """Whether a blank line stands between two blocks."""
     match above, below:
-        case (Facts() | Note(), Facts() | Note()) | (Heading(), Facts() | Note() | Heading()):
-            return isinstance(below, Heading)
-        case Section(), _:
+        case (Section(), _) | (Heading() | Facts(), Facts() | Note()) | (Note(), Note()):
             return False
     return True
 
@@ -133,13 +131,22 @@ class _Sheet:
         lines: list[Line] = []
         for row in [*text.splitlines(), ""]:
             if not row.strip() or _ITEM.match(row):
-                lines += self.indented((" ".join(paragraph),), 0)
+                lines += self.paragraph(" ".join(paragraph))
                 paragraph = []
             if row.strip():
                 paragraph.append(row.strip())
             elif lines and lines[-1]:
                 lines.append([])
         return lines[:-1] if lines and not lines[-1] else lines
+
+    def paragraph(self, text: str) -> Iterable[Line]:
+        """A paragraph; an item of a list hangs behind its mark."""
+        item = _ITEM.match(text)
+        mark = self.text(item[0]) if item else ""
+        lines = self.indented((text[len(item[0]) :] if item else text,), cells(mark))
+        if lines and mark:
+            lines[0][0] = ("", mark)
+        return lines
 
     def section(self, title: str) -> Iterable[Line]:
         lines: list[Line] = [[("bold", text)] for text in wrap((title,), self.width, self.ascii)]

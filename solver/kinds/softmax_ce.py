@@ -1,0 +1,506 @@
+"""Softmax and cross-entropy, with their derivatives.
+
+What it solves
+    The probabilities that a softmax makes of scores (logits), the cross-entropy with a target, and the
+    derivatives: the Jacobian of the softmax, the gradient by the logits, and by x, W and b where these
+    make the logits. With `symbolic: true` the general derivation stands in front.
+
+Method
+    With the temperature T, and m = max z/T subtracted so that no power overflows:
+
+        u = e^(z/T − m)      S = ∑ u      p = u/S      ln p = z/T − m − ln S      L = −∑ y ln p
+
+        ∂pᵢ/∂zⱼ = pᵢ (δᵢⱼ − pⱼ)/T      ∂L/∂z = (p − y)/T      ∂L/∂W = (∂L/∂z) xᵀ      ∂L/∂x = Wᵀ ∂L/∂z
+
+    Another base of the logarithm divides the loss and its derivatives by ln(base). Several samples stand one a
+    row; their loss is the mean (or the sum), and the gradients are those of that loss.
+
+Legend
+    z logits, T temperature, p probabilities, y target, L loss, x input, W weights (classes × inputs), b bias.
+
+Source
+    Goodfellow, Bengio, Courville: Deep Learning, 6.2.2.3; Bishop: Pattern Recognition and Machine Learning, 4.3.4;
+    temperature: Hinton, Vinyals and Dean 2015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Annotated
+
+import numpy as np
+
+from solver.derivation import Board, Text, say
+from solver.expr import ops
+from solver.expr.evaluate import Evaluator
+from solver.expr.nodes import Derivative, Expr, Op, Sym, apply
+from solver.expr.ops import at, exp, log, number, total
+from solver.expr.values import Arithmetic, Array, Value, exact
+from solver.kinds import Kind
+from solver.spec.fields import (
+    Fault,
+    Fields,
+    Flag,
+    Leaf,
+    MaybeMatrix,
+    MaybeVector,
+    MaybeVectorOrMatrix,
+    Number,
+    array,
+    choice,
+    field,
+)
+from solver.spec.numbers import as_fraction
+from solver.spec.targets import distributions, target_faults
+
+BASES = {"2": 2, "10": 10}
+
+
+class Given(Fields):
+    """The data of a softmax: logits, or x, W and b that make them, or probabilities."""
+
+    logits: MaybeVectorOrMatrix = field("the scores: k numbers, or n×k", None)
+    x: MaybeVectorOrMatrix = field("an input that makes the logits with W and b; several stand one a row", None)
+    W: MaybeMatrix = field("the weights, classes × inputs", None)
+    b: MaybeVector = field("the bias, one number a class; left out: none", None)
+    probabilities: MaybeVectorOrMatrix = field("probabilities that are given, in place of logits", None)
+    target: Annotated[Value | None, array(0, 1, 2)] = field(
+        "a class index from 0, a one-hot vector, or a distribution; one a sample", None
+    )
+    temperature: Number = field("T in softmax(z/T) (default 1)", exact(1))
+    reduction: Annotated[str, choice("mean", "sum")] = field("over several samples (default mean)", "mean")
+    log: Annotated[str, choice("e", "2", "10")] = field("the base of the logarithm (default e)", "e")
+    symbolic: Flag = field("write out the general derivation first", False)
+
+    @property
+    def samples(self) -> int | None:
+        """How many samples there are; None for one that is a vector."""
+        data = self._data
+        return data.shape[0] if len(data.shape) == 2 else None
+
+    @property
+    def classes(self) -> int:
+        return self.W.shape[0] if self.W is not None else self._data.shape[-1]
+
+    @property
+    def _data(self) -> Value:
+        for data in (self.logits, self.x, self.probabilities):
+            if data is not None:
+                return data
+        return exact([0])
+
+    def faults(self) -> Iterator[Fault]:
+        ways = [name for name in ("logits", "x", "probabilities") if getattr(self, name) is not None]
+        if not ways:
+            yield Fault((), "`logits` is missing", "give logits, or x and W, or probabilities")
+            return
+        if len(ways) > 1:
+            yield Fault((ways[1],), f"`{ways[0]}` is given already", "give one of logits, x with W, probabilities")
+            return
+        fits = True
+        if self.x is not None:
+            for fault in self._layer_faults(self.x):
+                fits = False
+                yield fault
+        else:
+            for name in ("W", "b"):
+                if getattr(self, name) is not None:
+                    yield Fault((name,), "it makes logits from `x`, which is not given")
+        if self.temperature.item() <= 0:
+            yield Fault(("temperature",), f"{self.temperature.plain()} is not positive")
+        if self.probabilities is not None:
+            if self.temperature.item() != 1:
+                yield Fault(("temperature",), "probabilities are given: a temperature has nothing to act on")
+            for fault in self._probability_faults(self.probabilities):
+                fits = False
+                yield fault
+        if self.target is not None and fits:
+            yield from target_faults(self.target, self.samples, self.classes, "target")
+
+    def _layer_faults(self, x: Value) -> Iterator[Fault]:
+        if self.W is None:
+            yield Fault(("W",), "it is missing", "W makes the logits: z = W x + b")
+            return
+        outputs, inputs = self.W.shape
+        if inputs != x.shape[-1]:
+            hint = "W is classes × inputs: write its transpose" if outputs == x.shape[-1] else None
+            yield Fault(("W",), f"it takes {inputs} inputs, but `x` has {x.shape[-1]}", hint)
+        if self.b is not None and self.b.size != outputs:
+            yield Fault(("b",), f"{self.b.size} biases for {outputs} classes")
+
+    def _probability_faults(self, probabilities: Value) -> Iterator[Fault]:
+        rows = probabilities.floats.reshape(-1, self.classes)
+        for i, row in enumerate(rows):
+            path = ("probabilities", i) if self.samples else ("probabilities",)
+            for j, p in enumerate(row):
+                if not 0 <= p <= 1:
+                    yield Fault((*path, j), f"{p:g} is no probability")
+                    return
+            if abs(row.sum() - 1) > ROUNDED:
+                yield Fault(path, f"the probabilities sum to {row.sum():g}, not to 1")
+        if self.target is not None and not any(True for _ in self._target_faults()):
+            targets = distributions(self.target, self.samples, self.classes).floats.reshape(rows.shape)
+            if np.any((rows == 0) & (targets > 0)):
+                yield Fault(("target",), "its class has the probability 0: the loss is infinite")
+
+    def _target_faults(self) -> Iterator[Fault]:
+        assert self.target is not None
+        return target_faults(self.target, self.samples, self.classes, "target")
+
+
+ROUNDED = 0.01
+"""Given probabilities are often printed with two digits: they sum to 1 within this."""
+
+
+def solve(given: Given, board: Board) -> None:
+    """Write logits, probabilities, loss and derivatives on the board."""
+    board.derivation.rows = given.samples is not None
+    z = _logits(given, board)
+    T: Expr = number(1)
+    if given.temperature.item() != 1:
+        T = board.given("temperature", given.temperature)
+    y: Sym | None = None
+    if given.target is not None:
+        y = board.given("target", distributions(given.target, given.samples, given.classes))
+    if given.symbolic:
+        _general(given, board, z, y)
+        board.section("With the numbers")
+    if given.x is not None:
+        z = _layer(given, board)
+    p, log_p = _probabilities(given, board, z, T)
+    board.let("predicted", ops.argmax(p), "The class with the largest probability, counted from 0.", exactly=True)
+    board.let(
+        "jacobian",
+        _tempered(ops.diag(p) - ops.outer(p, p), T),
+        "The Jacobian of the softmax, ∂pᵢ/∂zⱼ.",
+        "By the quotient rule: pᵢ (1 − pᵢ) on the diagonal and −pᵢ pⱼ beside it"
+        + ("; the chain rule for z/T brings the factor 1/T." if given.temperature.item() != 1 else "."),
+    )
+    if y is not None:
+        _loss(given, board, p, log_p, y, T)
+    _check(given, board)
+
+
+def _logits(given: Given, board: Board) -> Sym:
+    if given.x is not None and given.W is not None:
+        board.given("x", given.x)
+        board.given("W", given.W)
+        if given.b is not None:
+            board.given("b", given.b)
+        return Sym("z")
+    if given.logits is not None:
+        return board.given("logits", given.logits)
+    assert given.probabilities is not None
+    return board.given("probabilities", given.probabilities)
+
+
+def _layer(given: Given, board: Board) -> Sym:
+    return board.let("z", _affine(given), "The logits: one score for each class.")
+
+
+def _affine(given: Given) -> Expr:
+    x, W, b = Sym("x"), Sym("W"), Sym("b")
+    product = x @ W.T if given.samples else W @ x
+    return product + b if given.b is not None else product
+
+
+def _tempered(expr: Expr, T: Expr) -> Expr:
+    return 1 / T * expr if isinstance(T, Sym) else expr
+
+
+def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, Expr | None]:
+    """Probabilities and their logarithms; the logarithms of given ones only where none is 0."""
+    scale = number(1) / log(number(BASES[given.log])) if given.log in BASES else None
+
+    def based(natural: Expr) -> Expr:
+        return natural if scale is None else scale * natural
+
+    title: Text = "The logarithms of the probabilities."
+    if scale is not None:
+        title = say("The logarithms of the probabilities, to the base {base}.", base=given.log)
+    if given.probabilities is not None:
+        p = board.let("p", z, "The given probabilities.", quiet=True, exactly=True)
+        if np.any(given.probabilities.array == 0):
+            return p, None
+        return p, board.let("log_p", based(log(p)), title)
+    scaled = z / T if isinstance(T, Sym) else z
+    if given.samples:
+        p = board.let("p", ops.softmax(scaled), "Softmax of each row.", SHIFT)
+        return p, board.let("log_p", based(ops.log_softmax(scaled)), title)
+    m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT)
+    u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.")
+    S = board.let("S", total(u), "Their sum.")
+    p = board.let("p", u / S, "Dividing by the sum makes them probabilities.")
+    return p, board.let("log_p", based(scaled - m - log(S)), title, "From the logits, so that no ln 0 can occur.")
+
+
+SHIFT = (
+    "The softmax shift: subtracting one number from all logits multiplies top and bottom by the same factor, "
+    "so the probabilities stay, and with the largest logit no power overflows."
+)
+
+
+def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: Expr) -> None:
+    board.section("Loss and gradient")
+    zero = np.any((board.value(p).array == 0) & (board.value(y).array != 0))
+    if log_p is not None and (given.log in BASES or zero):
+        each = -(ops.row_sums(ops.hadamard(y, log_p)) if given.samples else total(y * log_p))
+    elif given.log in BASES:
+        each = number(1) / log(number(BASES[given.log])) * ops.cross_entropy(p, y)
+    else:
+        each = ops.cross_entropy(p, y)
+    title = "The cross-entropy with the target."
+    why = "With a one-hot target only the true class counts: L = −ln of its probability."
+    n = given.samples
+    mean = n is not None and given.reduction == "mean"
+    if n:
+        losses = board.let("losses", each, title, why)
+        sum_ = total(losses)
+        loss = number(1) / n * sum_ if mean else sum_
+        board.let("loss", loss, "The mean over the samples." if mean else "The sum over the samples.")
+    else:
+        board.let("loss", each, title, why)
+    gradient = p - y
+    if isinstance(T, Sym):
+        gradient = 1 / T * gradient
+    if given.log in BASES:
+        gradient = 1 / log(number(BASES[given.log])) * gradient
+    if mean and n:
+        gradient = number(1) / n * gradient
+    grad = board.let(
+        "grad",
+        gradient,
+        "The gradient by the logits: probability minus target.",
+        "By the chain rule, ∂L/∂zⱼ = ∑ₖ (∂L/∂pₖ)(∂pₖ/∂zⱼ), in which the 1/pₖ of the logarithm cancels.",
+    )
+    if given.x is not None:
+        _layer_gradients(given, board, grad)
+
+
+def _layer_gradients(given: Given, board: Board, grad: Expr) -> None:
+    x, W = Sym("x"), Sym("W")
+    n = given.samples
+    rule = "By the chain rule through z = W x + b."
+    board.let("dL/dW", grad.T @ x if n else ops.outer(grad, x), "The gradient by the weights.", rule)
+    if given.b is not None:
+        board.let("dL/db", ops.column_sums(grad) if n else grad, "The gradient by the bias.")
+    board.let("dL/dx", grad @ W if n else W.T @ grad, "The gradient by the input.")
+
+
+# The general derivation
+
+
+def _slope(m: Arithmetic, p: Array, z: Array, j: Array) -> Array:
+    """The column j of the Jacobian; z is there to be written."""
+    one = np.zeros_like(p)
+    one[int(j)] = 1
+    return np.asarray(p * (one - p[int(j)]))
+
+
+PARTIAL = Op("partial", lambda m, p, z: p, lambda p, z: p, Derivative())
+"""∂p/∂z as it is written on the left of a line; its worth is found by differences."""
+
+SLOPES = Op("slopes", _slope, lambda p, z, j: p, Derivative(), elementwise=True)
+
+
+MOST_CASES = 4
+"""The general lines are tried for so many values of each index."""
+
+
+class _Sample:
+    """Values for the letters of the general derivation: those of the (first) sample, at temperature 1."""
+
+    def __init__(self, given: Given, board: Board, z: str, y: str | None) -> None:
+        evaluate = Evaluator().value
+
+        def row(value: Value) -> Value:
+            return value.entry(0) if given.samples else value
+
+        if given.logits is not None:
+            logits = row(given.logits)
+        elif given.x is not None:
+            logits = row(board.value(_affine(given)))
+        else:
+            assert given.probabilities is not None
+            logits = evaluate(log(Sym("p")), {"p": row(given.probabilities)})
+        self.z, self.y = z, y
+        self.letters = {z: logits}
+        if y is not None:
+            self.letters[y] = row(board.value(y))
+        self.letters["p"] = evaluate(ops.softmax(Sym(z)), self.letters)
+        self.letters["S"] = evaluate(total(exp(Sym(z))), self.letters)
+        self.indices = range(min(logits.size, MOST_CASES))
+
+    def at(self, i: int, j: int) -> dict[str, Value]:
+        """The letters with values for the indices."""
+        return {**self.letters, "i": exact(i), "j": exact(j)}
+
+    def chance(self, i: int) -> Expr:
+        return ops.softmax(Sym(self.z))[i]
+
+    def loss(self) -> Expr:
+        assert self.y is not None
+        return -total(Sym(self.y) * ops.log_softmax(Sym(self.z)))
+
+    def worth(self, expr: Expr) -> float:
+        return float(Evaluator().value(expr, self.letters).floats)
+
+    def difference(self, expr: Expr, j: int) -> float:
+        """The central difference of a number by the logit j."""
+        step = Fraction(1, 10**15)
+        logits = self.letters[self.z]
+        ends = []
+        for move in (step, -step):
+            entries = [as_fraction(x) for x in logits.array.flat]
+            entries[j] += move
+            ends.append(Evaluator().value(expr, {**self.letters, self.z: exact(entries)}).item())
+        return float((as_fraction(ends[0]) - as_fraction(ends[1])) / (2 * step))
+
+
+def _general(given: Given, board: Board, z: Sym, y: Sym | None) -> None:
+    """The quotient rule for i = j and i ≠ j, then the chain rule through the logarithm."""
+    board.section("In general")
+    sample = _Sample(given, board, z.name, y.name if y else None)
+    indices = sample.indices
+    p, S, i, j = Sym("p"), Sym("S"), Sym("i"), Sym("j")
+    z_i, z_j, p_i, p_j = at(z, i), at(z, j), at(p, i), at(p, j)
+    board.identity(
+        "softmax",
+        p_i,
+        exp(z_i) / total(exp(z), letter="k"),
+        exp(z_i) / S,
+        title="Softmax: each power over the sum S of all.",
+        cases=[(sample.at(k, k), sample.worth(sample.chance(k))) for k in indices],
+    )
+    board.identity(
+        "dp_i/dz_i",
+        apply(PARTIAL, p_i, z_i),
+        (exp(z_i) * S - exp(z_i) * exp(z_i)) / S**2,
+        exp(z_i) / S * ((S - exp(z_i)) / S),
+        p_i * (1 - p_i),
+        title="The derivative by the own logit, i = j.",
+        why="Quotient rule: (f/g)′ = (f′g − fg′)/g²; the power on top and the sum both contain zᵢ.",
+        cases=[(sample.at(k, k), sample.difference(sample.chance(k), k)) for k in indices],
+    )
+    board.identity(
+        "dp_i/dz_j",
+        apply(PARTIAL, p_i, z_j),
+        (0 * S - exp(z_i) * exp(z_j)) / S**2,
+        -(exp(z_i) / S * (exp(z_j) / S)),
+        -(p_i * p_j),
+        title="The derivative by another logit, i ≠ j.",
+        why="Quotient rule again; the power on top does not contain zⱼ, so its derivative is 0.",
+        cases=[(sample.at(a, b), sample.difference(sample.chance(a), b)) for a in indices for b in indices if a != b],
+    )
+    if y is None:
+        return
+    y_j, loss = at(y, j), Sym("loss")
+    board.identity(
+        "cross-entropy",
+        loss,
+        -total(y * log(p), letter="k"),
+        title="The cross-entropy of the probabilities with the target.",
+        cases=[(sample.at(0, 0), sample.worth(sample.loss()))],
+    )
+    board.identity(
+        "dL/dz_j",
+        apply(PARTIAL, loss, z_j),
+        -total(y / p * apply(SLOPES, p, z_j, j), letter="k"),
+        -(y_j / p_j * (p_j * (1 - p_j))) + ops.sum_except(y * p_j, j),
+        p_j * y_j - y_j + p_j * ops.sum_except(y, j),
+        p_j * total(y, letter="k") - y_j,
+        p_j - y_j,
+        title="The derivative of the loss by a logit.",
+        why="Chain rule, then the two cases put in; at the end, the target sums to 1.",
+        cases=[(sample.at(k, k), sample.difference(sample.loss(), k)) for k in indices],
+    )
+    if given.temperature.item() != 1:
+        board.note("With a temperature T the softmax sees z/T: every derivative by z takes a factor 1/T.")
+    if given.log in BASES:
+        rule = "The logarithm to the base {base} divides the loss and its derivatives by ln {base}."
+        board.note(say(rule, base=given.log))
+
+
+def _check(given: Given, board: Board) -> None:
+    board.check("the probabilities sum to 1", lambda: _sum_error(given, board), 1e-12)
+    board.check("Jacobian recomputed entry by entry", lambda: _jacobian_error(given, board), 1e-9)
+    if given.target is None or given.probabilities is not None:
+        return
+    by = "z" if given.x is not None else "logits"
+    board.check("gradient against central differences", lambda: board.difference_error("loss", by, "grad"))
+    for name in ("W", "b", "x") if given.x is not None else ():
+        if f"dL/d{name}" in board.derivation.quantities:
+            board.check(
+                f"dL/d{name} against central differences",
+                lambda name=name: board.difference_error("loss", name, f"dL/d{name}"),
+            )
+
+
+def _sum_error(given: Given, board: Board) -> float:
+    if given.probabilities is not None:
+        return 0.0  # as they were given
+    return float(np.abs(board.floats("p").sum(axis=-1) - 1).max())
+
+
+def _jacobian_error(given: Given, board: Board) -> float:
+    rows = board.floats("p").reshape(-1, given.classes)
+    stated = board.floats("jacobian").reshape(len(rows), given.classes, given.classes)
+    worst = 0.0
+    for row, matrix in zip(rows, stated, strict=True):
+        other = np.where(np.eye(len(row), dtype=bool), row * (1 - row), -np.multiply.outer(row, row))
+        worst = max(worst, float(np.abs(matrix * given.temperature.floats - other).max()))
+    return worst
+
+
+def ask(given: Given) -> Sequence[str]:
+    """The probabilities, and with a target the loss and its gradients."""
+    asked = ["p"] if given.probabilities is None else []
+    if given.target is None:
+        return asked or ["predicted"]
+    asked += ["loss", "grad"]
+    if given.x is not None:
+        asked += ["dL/dW", *(["dL/db"] if given.b is not None else []), "dL/dx"]
+    return asked
+
+
+EXAMPLE = """\
+kind: softmax-ce
+title: Softmax and cross-entropy of three logits
+given:
+  logits: [2, 1, 0.1]
+  target: 0
+"""
+
+kind = Kind(
+    name="softmax-ce",
+    title="Softmax and cross-entropy, with gradients",
+    given=Given,
+    solve=solve,
+    ask=ask,
+    letters={
+        "logits": "z",
+        "probabilities": "p",
+        "target": "y",
+        "temperature": "T",
+        "loss": "L",
+        "losses": "L",
+        "grad": "dL/dz",
+        "log_p": "ℓ",
+        "jacobian": "J",
+    },
+    quantities={
+        "z": "the logits, when x, W and b make them",
+        "m": "the largest logit; likewise `u`, the powers, and `S`, their sum (one sample)",
+        "p": "the probabilities; asked",
+        "log_p": "their logarithms",
+        "predicted": "the class with the largest probability, from 0",
+        "jacobian": "dp/dz; one matrix a sample for several",
+        "losses": "the loss of each sample, for several",
+        "loss": "the cross-entropy; asked with a target",
+        "grad": "dL/dz; asked with a target",
+        "dL/dW": "with x, W and b; likewise `dL/db` and `dL/dx`; asked with a target",
+    },
+    example=EXAMPLE,
+    docs=__doc__ or "",
+)
