@@ -323,7 +323,3 @@ class Board:
             raise ValueError(f"`{name}` is on the board already")
         self.derivation.quantities[name] = value
 
-
-def depends(step: Step) -> tuple[str, ...]:
-    """The names that a step uses."""
-    return symbols(step.expr)

@@ -116,6 +116,10 @@ LAYOUTS: dict[str, Layout] = {
     "transposed weights": Scripts(Scripts(W, Number("2")), sup=Word("ᵀ")),
     "two indices": Scripts(w, row(Number("1"), Sign(",", "mark"), Number("2"))),
     "script with a script": Scripts(e, sup=row(NEGATIVE, Scripts(z, Number("1")))),
+    "script with two scripts": Scripts(e, sup=Scripts(z, i, round_(Number("0")))),
+    "low brackets around a raised row": Scripts(
+        round_(Number("1"), PLUS, Scripts(e, sup=Scripts(z, i))), sup=Number("2")
+    ),
     "scripts without characters": Scripts(x, Word("new"), q),
     "next iterate": Scripts(w, sup=row(Sign("(", "mark"), Word("t+1"), Sign(")", "mark"))),
     "inverse": Scripts(X, sup=row(NEGATIVE, Number("1"))),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from solver.derivation import (
     Curve,
@@ -18,10 +18,10 @@ from solver.derivation import (
     Text,
     say,
 )
-from solver.expr.evaluate import Detail, reduction
-from solver.expr.nodes import Const, Expr, Sym
-from solver.expr.rounding import Rounding
-from solver.expr.values import Value
+from solver.expr.evaluate import Detail, Evaluator, reduction
+from solver.expr.nodes import Const, Expr, Sym, symbols
+from solver.expr.rounding import Rounding, show
+from solver.expr.values import Undefined, Value
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
 from solver.page.from_expr import Writer
@@ -33,6 +33,9 @@ FIRST, LAST = 2, 1
 
 LONG_SERIES = 6
 
+MOST_RECOMPUTED = 100
+"""A larger array is not computed again with its printed digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -41,56 +44,85 @@ class Sheet:
     title: str
     points: str = ""
     statement: str = ""
+    source: str = ""
     ask: tuple[str, ...] = ()
     letters: Letters = Letters({}, {})
     rounding: Rounding = Rounding()
+    digits: int | None = None
+    """Significant digits everywhere, in place of what the problem asks for."""
     detail: Detail = Detail.NORMAL
     only: frozenset[str] = frozenset()
     """The steps shown; empty: all."""
-    stopped: str = ""
-    """The name of the step at which the derivation came to an end without an answer."""
+    stopped: bool = False
+    """Whether the derivation came to an end without an answer."""
 
 
 def page(derivation: Derivation, sheet: Sheet) -> Page:
     """The worked solution as a page."""
-    return tuple(_Author(derivation, sheet).blocks())
+    return tuple(Author(derivation, sheet).blocks())
 
 
-def chain_of(step: Step, writer: Writer, quantities: Mapping[str, Value], detail: Detail) -> Chain:
-    """The chain of a step: name = formula = values put in = … = value, with honest relations."""
-    first = writer.layout(Sym(step.name))
-    links: list[tuple[str, Layout]] = []
-    formula = writer.layout(step.expr)
-    if formula != first:
-        links.append(("=", formula))
-    before: Expr = step.expr
-    lines = [Const(step.computed)] if isinstance(step.expr, Sym) else reduction(step.expr, quantities, detail)
-    for line in lines:
-        layout = writer.layout(line)
-        if links and layout == links[-1][1]:
-            continue
-        honest = writer.shown_exactly(before) and writer.shown_exactly(line)
-        links.append(("=" if honest else "≈", layout))
-        before = line
-    if step.value is not step.computed:
-        final = Const(step.value)
-        layout = writer.layout(final)
-        if layout != links[-1][1]:
-            same = step.value.same(step.computed) and writer.shown_exactly(before)
-            links.append(("=" if same else "≈", layout))
-    return Chain(first, tuple(links))
+class Author:
+    """Writes a derivation for a sheet: its chains, its sentences, its blocks."""
 
-
-class _Author:
     def __init__(self, derivation: Derivation, sheet: Sheet) -> None:
         self.derivation = derivation
         self.sheet = sheet
         shapes = {name: value.shape for name, value in derivation.quantities.items()}
         shapes = {name.partition("(")[0]: shape for name, shape in shapes.items()} | shapes
         shapes |= derivation.letters
-        self.writer = Writer(sheet.letters, sheet.rounding.working, shapes, derivation.rows)
-        self.answer_writer = Writer(sheet.letters, sheet.rounding, shapes, derivation.rows)
+        working = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding.working
+        asked = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding
+        self.writer = Writer(sheet.letters, working, shapes, derivation.rows)
+        self.answer_writer = Writer(sheet.letters, asked, shapes, derivation.rows)
         self.said: set[str] = set()
+        self.digits_differ = False
+
+    def chain(self, step: Step) -> Chain:
+        """The chain of a step: name = formula = values put in = … = value, with honest relations."""
+        writer = self.writer
+        first, formula = self.name(step.name), writer.layout(step.expr)
+        links: list[tuple[str, Layout]] = [("=", formula)] if formula != first else []
+        before: Expr = step.expr
+        for line in self.lines(step):
+            layout = writer.layout(line)
+            if links and layout == links[-1][1]:
+                continue
+            honest = writer.shown_exactly(before) and writer.shown_exactly(line)
+            links.append(("=" if honest else "≈", layout))
+            if not honest and not self.digits_differ:
+                self.digits_differ = self.misleads(before, step.computed)
+            before = line
+        if step.value is not step.computed:
+            layout = writer.value(step.value)
+            if not links or layout != links[-1][1]:
+                same = step.value.same(step.computed) and writer.shown_exactly(before)
+                links.append(("=" if same else "≈", layout))
+        return Chain(first, tuple(links))
+
+    def lines(self, step: Step) -> Iterable[Expr]:
+        """The lines behind the formula, to the value."""
+        if isinstance(step.expr, Sym):
+            return (Const(step.computed),)
+        return reduction(step.expr, self.derivation.quantities, self.sheet.detail)
+
+    def misleads(self, line: Expr, value: Value) -> bool:
+        """Whether a reader who computes with the digits of a line gets other digits than the value's."""
+        if symbols(line):
+            return False
+        if value.size > MOST_RECOMPUTED:
+            return True
+        try:
+            read = Evaluator().value(self.writer.as_read(line), {})
+        except Undefined:
+            return True
+        digits = [[show(x, self.writer.rounding).digits for x in each.array.flat] for each in (read, value)]
+        return digits[0] != digits[1]
+
+    def identity(self, item: Identity) -> Chain:
+        """A general chain, all of whose lines are equal."""
+        links = tuple(("=", self.writer.layout(line)) for line in item.chain)
+        return Chain(self.writer.layout(item.left), links)
 
     def blocks(self) -> Iterable[Block]:
         yield blocks.Heading(self.sheet.title, self.sheet.points)
@@ -124,22 +156,19 @@ class _Author:
     def body(self) -> Iterable[Block]:
         number = 0
         for part in _elided(_parts(self.derivation.items)):
-            if isinstance(part, int):
-                yield blocks.Note(
-                    self.prose(say("{count} more sections like these are left out.", count=part)), "left-out"
-                )
+            if isinstance(part, Elision):
+                text = say("{count} more sections like these, steps {first} to {last}, are left out.", **part.args(number))
+                yield blocks.Note(self.prose(text), "left-out")
+                number += part.steps
                 continue
             section, items = part
-            if isinstance(items, int):
-                number += items
-                continue
             shown = [block for item in items for block in self.item(item)]
             if section is not None and shown:
                 yield blocks.Section(self.plain(section.title))
             for block in shown:
                 if isinstance(block, blocks.Step):
                     number += 1
-                    block = blocks.Step(number, block.title, block.chains, block.aside, block.why)
+                    block = replace(block, number=number)
                 yield block
 
     def item(self, item: Item) -> Iterable[Block]:
@@ -149,9 +178,9 @@ class _Author:
                     yield self.step(item)
             case Identity():
                 if not self.sheet.only or item.name in self.sheet.only:
-                    links = tuple(("=", self.writer.layout(line)) for line in item.chain)
-                    chain = Chain(self.writer.layout(item.left), links)
-                    yield blocks.Step(0, self.prose(item.title), (chain,), None, self.why(item.why))
+                    yield blocks.Step(
+                        0, self.prose(item.title), (self.identity(item),), None, self.why(item.why)
+                    )
             case Note():
                 yield blocks.Note(self.prose(item.text))
             case Curve():
@@ -161,7 +190,7 @@ class _Author:
                 yield blocks.Curve(title, item.x_label, item.y_label, xs, tuple(values))
 
     def step(self, step: Step) -> blocks.Step:
-        chain = chain_of(step, self.writer, self.derivation.quantities, self.sheet.detail)
+        chain = self.chain(step)
         return blocks.Step(0, self.prose(step.title), (chain,), self.shape(step), self.why(step.why))
 
     def shape(self, step: Step) -> Layout | None:
@@ -183,6 +212,13 @@ class _Author:
         return self.prose(text)
 
     def ending(self) -> Iterable[Block]:
+        if self.digits_differ:
+            yield blocks.Note(
+                self.prose(
+                    "Every number after ≈ is rounded from its full value; who computes with the printed digits may "
+                    "get another last digit."
+                )
+            )
         if not self.sheet.stopped:
             answers = tuple(self.answer(name) for name in self.sheet.ask)
             if answers:
@@ -246,8 +282,20 @@ def _parts(items: Sequence[Item]) -> list[Part]:
     return parts
 
 
-def _elided(parts: Sequence[Part]) -> Iterable[Part | tuple[None, int] | int]:
-    """The parts, with the middle of a long series replaced by the numbers of its steps and sections."""
+@dataclass(frozen=True, slots=True)
+class Elision:
+    """Sections of a series that are left out, and the steps in them."""
+
+    sections: int
+    steps: int
+
+    def args(self, number: int) -> dict[str, int]:
+        """What a sentence about it needs, behind the step of that number."""
+        return {"count": self.sections, "first": number + 1, "last": number + self.steps}
+
+
+def _elided(parts: Sequence[Part]) -> Iterable[Part | Elision]:
+    """The parts, with the middle of a long series left out."""
     place = 0
     while place < len(parts):
         section = parts[place][0]
@@ -260,9 +308,8 @@ def _elided(parts: Sequence[Part]) -> Iterable[Part | tuple[None, int] | int]:
         else:
             left_out = parts[place + FIRST : end - LAST]
             yield from parts[place : place + FIRST]
-            yield len(left_out)
             steps = (item for _, items in left_out for item in items if isinstance(item, Step))
-            yield None, sum(not step.quiet for step in steps)
+            yield Elision(len(left_out), sum(not step.quiet for step in steps))
             yield from parts[end - LAST : end]
         place = end
 

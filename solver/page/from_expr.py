@@ -9,7 +9,7 @@ from solver.expr import nodes
 from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Sym
 from solver.expr.evaluate import shape_of
 from solver.expr.rounding import Rounding, Shown, show
-from solver.expr.values import Scalar, Shape, Value
+from solver.expr.values import Scalar, Shape, Value, gather
 from solver.page.letters import Letters, scripts
 from solver.page.math import (
     Big,
@@ -65,6 +65,15 @@ class Writer:
         if isinstance(expr, Const):
             return expr.value.exact and all(show(x, self.rounding).exact for x in _printed(expr.value))
         return all(self.shown_exactly(arg) for arg in expr.args) if isinstance(expr, Apply) else True
+
+    def as_read(self, expr: Expr) -> Expr:
+        """The expression with every number replaced by what its printed digits stand for."""
+        if isinstance(expr, Const):
+            read = [show(x, self.rounding).stands_for for x in expr.value.array.flat]
+            return Const(gather(read, expr.value.shape))
+        if isinstance(expr, Apply):
+            return Apply(expr.op, tuple(self.as_read(arg) for arg in expr.args), expr.params)
+        return expr
 
     # What follows returns a layout with its level; `index` holds the letters of the sums around it.
 

@@ -101,7 +101,7 @@ def _composed(layout: Layout, ascii: bool) -> Box:
         case Scripts():
             return _scripts(layout, ascii)
         case Fence(opening, body, closing):
-            return _fenced(opening, box(body, ascii), closing, ascii)
+            return _fenced(opening, box(body, ascii), closing, ascii, grows(body))
         case Fraction(top, bottom, inline=False):
             over, under = box(top, ascii), box(bottom, ascii)
             nested = len(over.lines) > 1 or len(under.lines) > 1
@@ -132,16 +132,27 @@ def _row(items: Sequence[Layout], ascii: bool) -> Box:
     return parts[0] if len(parts) == 1 else beside(parts)
 
 
-def _fenced(opening: str, body: Box, closing: str, ascii: bool) -> Box:
-    height = len(body.lines)
-    if height == 1:
-        before, after = shown(opening, ascii), shown(closing, ascii)
-        return Box([before + body.lines[0] + after], 0, width(before) + body.width + width(after))
+def grows(body: Layout) -> bool:
+    """Whether brackets around `body` are as tall as it is; around raised exponents alone they stay low."""
+    match body:
+        case Table() | Fraction(inline=False):
+            return True
+        case Row(items):
+            return any(grows(item) for item in items)
+        case Fence(_, inner, _) | Root(inner) | Scripts(inner):
+            return grows(inner)
+    return False
+
+
+def _fenced(opening: str, body: Box, closing: str, ascii: bool, grow: bool = True) -> Box:
+    if not grow or len(body.lines) == 1:
+        return beside([line(shown(opening, ascii)), body, line(shown(closing, ascii))])
     if ascii and opening in ("⌊", "⌈"):
         name = line("floor" if opening == "⌊" else "ceil")
         return beside([name, _fenced("(", body, ")" if closing else "", ascii)])
     if ascii and closing in ("⌋", "⌉"):
         closing = ")"
+    height = len(body.lines)
     left, right = _tall(opening, height, ascii), _tall(closing, height, ascii)
     if opening == "{":
         left = [piece + " " for piece in left]
@@ -224,8 +235,8 @@ def _scripts(layout: Scripts, ascii: bool) -> Box:
     below, above = _mark(layout.sub, "_", ascii), _mark(layout.sup, "^", ascii)
     if below is None or above is None:
         return _raised(base, layout)
-    if len(base.lines) == 1:
-        return line(base.lines[0] + below + above)
+    if len(base.lines) == 1 or not grows(layout.base):
+        return beside([base, line(below + above)])
     wide = max(width(below), width(above))
     marks = [" " * wide] * len(base.lines)
     marks[-1] = below + " " * (wide - width(below))

@@ -124,7 +124,8 @@ def behind(script: Layout, mark: str, ascii: bool) -> str:
     """A script on the line behind its mark: `^(z q)`."""
     text = compact(script, False)
     if text is None:
-        return mark + _held(script, ascii)
+        whole = linear(script, ascii)
+        return mark + (whole if isinstance(script, Accent | Fence | Table) else f"({whole})")
     text = shown(text, ascii).lstrip("^")
     if text.strip("'") == "":
         return text

@@ -1,0 +1,69 @@
+"""From the paths on the command line to problems, each fault kept with its place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from solver import kinds
+from solver.errors import SolverError, did_you_mean, quoted
+from solver.spec import yaml
+from solver.spec.problem import Problem, Unreadable, read_problems
+
+SUFFIXES = {".yaml", ".yml"}
+STDIN = "<stdin>"
+
+
+def problem_files(paths: Iterable[str]) -> Iterator[str]:
+    """The files that are meant: a folder stands for every problem file in it, sorted, hidden ones left out."""
+    for path in paths:
+        if path != "-" and os.path.isdir(path):
+            yield from _in_folder(path)
+        else:
+            yield path
+
+
+def _in_folder(folder: str) -> list[str]:
+    found = []
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            os.path.join(root, name)
+            for name in sorted(files)
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+        ]
+    if not found:
+        raise SolverError(f"there is no problem file in the folder {quoted(folder)}", hint="problem files end in .yaml")
+    return found
+
+
+def read_file(path: str) -> list[Problem | Unreadable]:
+    """The problems of a file, or of standard input for `-`; a file that cannot be read is one fault."""
+    try:
+        if path == "-":
+            data, name = sys.stdin.buffer.read(yaml.MAX_BYTES + 1), STDIN
+        else:
+            with open(path, "rb") as file:
+                data, name = file.read(yaml.MAX_BYTES + 1), path
+        source = yaml.decode(data, name)
+    except SolverError as error:
+        return [Unreadable(Path(path).stem, "", (error,))]
+    except (OSError, ValueError) as error:
+        return [Unreadable(Path(path).stem, "", (_unread(path, error),))]
+    return read_problems(source, kinds.fields_of, kinds.names)
+
+
+def _unread(path: str, error: Exception) -> SolverError:
+    if isinstance(error, FileNotFoundError):
+        from solver.cli.app import COMMANDS
+
+        hint = did_you_mean(path, COMMANDS) if os.sep not in path and "." not in path else None
+        if hint is None:
+            folder = os.path.dirname(path) or "."
+            near = did_you_mean(os.path.basename(path), os.listdir(folder)) if os.path.isdir(folder) else None
+            hint = near
+        return SolverError(f"there is no file {quoted(path)}", hint=hint)
+    why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+    return SolverError(f"{quoted(path)} cannot be read: {why}")

@@ -1,0 +1,64 @@
+"""The command `solve`: what it takes, and the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+VERSION_WORDS = {"--version", "-V"}
+
+
+def main() -> None:
+    """Run the program and exit: 0 done, 1 findings, 2 wrong usage or something could not be read or solved."""
+    if len(sys.argv) == 2 and sys.argv[1] in VERSION_WORDS:
+        from solver import __version__
+
+        print(f"solve {__version__}")
+        return
+    # One thread is faster for small arrays and starts sooner; plug-ins of pydantic are not looked for.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from solver.cli import streams
+
+    streams.prepare()
+    status: Any = 0
+    try:
+        from solver.cli.app import app
+
+        status = app(standalone_mode=False)
+    except BrokenPipeError:
+        streams.abandon()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        status = 130
+    except Exception as error:
+        status = _reported(error)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        streams.abandon()
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _reported(error: Exception) -> int:
+    """What the command line itself finds wrong is told by typer's own exceptions, by name and message."""
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        return int(getattr(error, "exit_code", 2))
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int):
+        return code
+    if type(error).__name__ == "Abort":
+        return 130
+    from solver.errors import SolverError, draw
+
+    if isinstance(error, SolverError):
+        print(draw(error), file=sys.stderr)
+        return 2
+    raise error
+
+
+if __name__ == "__main__":
+    main()
