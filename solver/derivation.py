@@ -143,7 +143,7 @@ class Derivation:
         return (item for item in self.items if isinstance(item, Step))
 
 
-class Stopped(Exception):  # noqa: N818 - not every reader of it is in trouble: the steps before stand
+class Stopped(Exception):
     """A step has no value: `message` says why, `name` which. The derivation holds the steps before."""
 
     def __init__(self, name: str, message: str, hint: str | None = None) -> None:
@@ -273,14 +273,22 @@ class Board:
         """
         steps = {name: step for step in self.derivation.steps for name in (step.name, *step.also)}
         start, slope = self.derivation.quantities[by], self.derivation.quantities[gradient].floats.ravel()
-        small = start.domain is not Domain.DOUBLE and self.derivation.quantities[of].domain is not Domain.DOUBLE
+        small = (
+            start.domain is not Domain.DOUBLE and self.derivation.quantities[of].domain is not Domain.DOUBLE
+        )
         error = 0.0
         scale = max(1.0, float(np.abs(slope).max()), abs(float(self.derivation.quantities[of].floats)))
         for place in range(min(start.size, MOST_DIFFERENCES)):
-            step = Fraction(1, 10**15) if small else Fraction(1, 10**5) * (1 + round(abs(start.floats.flat[place])))
+            step = (
+                Fraction(1, 10**15)
+                if small
+                else Fraction(1, 10**5) * (1 + round(abs(start.floats.flat[place])))
+            )
             ends = [self._moved(of, by, place, move, steps) for move in (step, -step)]
-            difference = float((ends[0] - ends[1]) / (2 * step)) if small else (
-                float(ends[0] - ends[1]) / (2 * float(step))
+            difference = (
+                float((ends[0] - ends[1]) / (2 * step))
+                if small
+                else (float(ends[0] - ends[1]) / (2 * float(step)))
             )
             error = max(error, abs(difference - float(slope[place])) / scale)
         return error
@@ -322,4 +330,3 @@ class Board:
         if name in self.derivation.quantities:
             raise ValueError(f"`{name}` is on the board already")
         self.derivation.quantities[name] = value
-

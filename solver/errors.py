@@ -76,7 +76,7 @@ class SolverError(Exception):
         return self.message
 
 
-class SolverErrors(SolverError):  # noqa: N818
+class SolverErrors(SolverError):
     """All the faults of one problem, at least one; it passes for the first of them."""
 
     def __init__(self, errors: Iterable[SolverError]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import GRADIENT, PLUS, SCORES, TIMES, chains, iterate, matrix, number, round_, row, z
 from test_boxes import numbers_of
@@ -175,11 +175,13 @@ def test_elisions_tell_only_what_is_left_out() -> None:
     assert str(Elision((2, 3), (2, 12))) == "3 of 12 columns"
 
 
+@settings(max_examples=50)
 @given(chains, st.integers(40, 200))
 def test_no_line_is_wider_than_the_page(chain: Chain, width: int) -> None:
     assert all(line.indent + measure(line.layout) <= width for line in fit(chain, width, measure))
 
 
+@settings(max_examples=50)
 @given(chains, st.integers(20, 120))
 def test_nothing_is_lost(chain: Chain, width: int) -> None:
     lines = fit(chain, width, measure)
@@ -201,6 +203,7 @@ def numbers_in(layout: Layout) -> list[str]:
     return [digits for item in items for digits in numbers_in(item)] if items else numbers_of(layout)
 
 
+@settings(max_examples=50)
 @given(chains)
 def test_a_line_has_a_relation_or_continues_behind_one(chain: Chain) -> None:
     lines = fit(chain, 40, measure)

@@ -40,7 +40,9 @@ def _one_of(words: tuple[str, ...]) -> Any:
     def check(value: str) -> str:
         if value not in words:
             hint = did_you_mean(value, words)
-            raise typer.BadParameter(f"{quoted(value)} is not one of {listed(words)}" + (f"; {hint}" if hint else ""))
+            raise typer.BadParameter(
+                f"{quoted(value)} is not one of {listed(words)}" + (f"; {hint}" if hint else "")
+            )
         return value
 
     return check
@@ -59,11 +61,15 @@ def root(
 
 @app.command(name="solve")
 def solve_command(
-    paths: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER|-…", help="Problem files; - is standard input.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="FILE|FOLDER|-…", help="Problem files; - is standard input.")
+    ],
     format: Annotated[
         str, typer.Option("--format", "-f", callback=_one_of(FORMATS), help="terminal or json.")
     ] = "terminal",
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file.")
+    ] = None,
     detail: Annotated[
         str, typer.Option("--detail", callback=_one_of(DETAILS), help="brief, normal or full.")
     ] = "normal",
@@ -95,7 +101,9 @@ def validate(
 @app.command()
 def new(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="One of `solve kinds`.")],
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file.")
+    ] = None,
 ) -> int:
     """Print a commented problem file to fill in."""
     from solver.cli.guide import new

@@ -35,7 +35,9 @@ def _in_folder(folder: str) -> list[str]:
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
         ]
     if not found:
-        raise SolverError(f"there is no problem file in the folder {quoted(folder)}", hint="problem files end in .yaml")
+        raise SolverError(
+            f"there is no problem file in the folder {quoted(folder)}", hint="problem files end in .yaml"
+        )
     return found
 
 

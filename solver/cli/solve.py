@@ -52,7 +52,7 @@ def solve(paths: Iterable[str], options: Options) -> int:
     """Solve everything and write it out; what cannot be solved is told and does not stop the others."""
     outcomes = _outcomes(list(files.problem_files(paths)), options)
     failed = False
-    written: list[str] = []
+    written: list[Any] = []
     for outcome in outcomes:
         if outcome.errors:
             failed = True
@@ -73,7 +73,11 @@ def solve(paths: Iterable[str], options: Options) -> int:
 
 def _streaming(options: Options) -> bool:
     """Whether pages are printed as they come: not through a pager, nor into one document or file."""
-    return options.format == "terminal" and options.output is None and not (options.paged and sys.stdout.isatty())
+    return (
+        options.format == "terminal"
+        and options.output is None
+        and not (options.paged and sys.stdout.isatty())
+    )
 
 
 def _write(text: str, options: Options) -> None:
@@ -86,7 +90,9 @@ def _write(text: str, options: Options) -> None:
             file.write(text)
         os.replace(temporary, options.output)
     except OSError as error:
-        raise SolverError(f"{quoted(options.output)} cannot be written: {(error.strerror or '').lower()}") from None
+        raise SolverError(
+            f"{quoted(options.output)} cannot be written: {(error.strerror or '').lower()}"
+        ) from None
 
 
 def _outcomes(paths: list[str], options: Options) -> Iterable[Outcome]:
@@ -108,8 +114,8 @@ def _outcome(problem: Problem | Unreadable, options: Options) -> Outcome:
     try:
         solution = kinds.solve(problem)
         sheet = _sheet(solution, options)
-    except SolverErrors as errors:
-        return Outcome(problem.id, problem.kind, errors.errors)
+    except SolverErrors as several:
+        return Outcome(problem.id, problem.kind, several.errors)
     except SolverError as error:
         return Outcome(problem.id, problem.kind, (error,))
     except (Exception, RecursionError, MemoryError) as bug:
@@ -131,7 +137,9 @@ def _sheet(solution: Solution, options: Options) -> Sheet:
     points = ""
     if frame.points is not None:
         points = f"{frame.points} point{'' if frame.points == 1 else 's'}"
-    title = " · ".join(part for part in (frame.source if len(frame.source) <= 40 else "", frame.title or "") if part)
+    title = " · ".join(
+        part for part in (frame.source if len(frame.source) <= 40 else "", frame.title or "") if part
+    )
     return Sheet(
         title=title or solution.kind.title,
         points=points,
@@ -180,7 +188,13 @@ def _terminal(outcome: Outcome, options: Options) -> str:
     stream = io.StringIO()
     blocks = page(outcome.solution.derivation, outcome.sheet)
     to_file = options.output is not None
-    write(blocks, stream, streams.width(), streams.colour() and not to_file, streams.ascii_only() and not to_file)
+    write(
+        blocks,
+        stream,
+        streams.width(),
+        streams.colour() and not to_file,
+        streams.ascii_only() and not to_file,
+    )
     return stream.getvalue()
 
 

@@ -73,7 +73,9 @@ class Evaluator:
         value = Value(np.asarray(result, dtype=float if domain is Domain.DOUBLE else object), domain)
         if domain is Domain.EXACT:
             return Value(value.decimals, Domain.PRECISE) if outgrown(value.array) else value
-        if domain is Domain.PRECISE and any(isinstance(x, Decimal) and not x.is_finite() for x in value.array.flat):
+        if domain is Domain.PRECISE and any(
+            isinstance(x, Decimal) and not x.is_finite() for x in value.array.flat
+        ):
             raise Undefined(_reason(value))
         if domain is Domain.DOUBLE and not np.isfinite(value.array).all():
             raise Undefined(_reason(value))

@@ -53,7 +53,6 @@ class Function:
     name: str
     tight: bool = False
     base: str = ""
-    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,10 @@ class SquareRoot:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Between two signs: |x|, ‖w‖, ⌊x⌋; `sub` and `sup` stand behind them."""
+    """Between two signs: |x|, ⌊x⌋, ‖w‖² with the power `sup` behind them."""
 
     open: str
     close: str
-    sub: str = ""
     sup: str = ""
 
 
@@ -129,6 +127,11 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """The arguments as a vector, over their sum."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """An array written out, expression by expression."""
 
@@ -168,6 +171,7 @@ Notation = (
     | Piecewise
     | Indicator
     | Terms
+    | Shares
     | Grid
     | OuterProduct
     | Slice

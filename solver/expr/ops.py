@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from solver.expr.nodes import (
-    OPERATIONS,
     CONDITION,
-    POWER,
+    OPERATIONS,
     PRODUCT,
     SUM,
+    Apply,
     Between,
     Const,
     Entry,
@@ -32,10 +33,11 @@ from solver.expr.nodes import (
     Quotient,
     Raised,
     ShapeError,
+    Shares,
     Slice,
+    SquareRoot,
     Subscript,
     SumExcept,
-    SquareRoot,
     SumSign,
     Terms,
     apply,
@@ -45,6 +47,48 @@ from solver.expr.values import Arithmetic, Array, Domain, Shape, exact, gather
 
 SPELLED = 6
 """Sums and vectors of at most so many entries are written out."""
+
+
+# The functions that kinds and formulas write
+
+
+def _caller(name: str) -> Callable[..., Expr]:
+    def call(*args: Operand, **params: Any) -> Expr:
+        return apply(OPERATIONS[name], *args, **params)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"The expression {name}(…)."
+    return call
+
+
+exp, log, log2, log10, sqrt = map(_caller, ("exp", "log", "log2", "log10", "sqrt"))
+tanh, sigmoid, softplus, relu = map(_caller, ("tanh", "sigmoid", "softplus", "relu"))
+elu, gelu, step, sign, absolute = map(_caller, ("elu", "gelu", "step", "sign", "abs"))
+leaky_relu = _caller("leaky_relu")
+maximum, minimum, hadamard, outer = map(_caller, ("maximum", "minimum", "hadamard", "outer"))
+softmax, log_softmax, logsumexp, argmax = map(_caller, ("softmax", "log_softmax", "logsumexp", "argmax"))
+largest = _caller("max")
+diag, norm2, indicator, where = map(_caller, ("diag", "norm2", "indicator", "where"))
+total, column_sums, row_sums = map(_caller, ("sum", "column_sums", "row_sums"))
+cross_entropy, binary_cross_entropy = map(_caller, ("cross_entropy", "binary_cross_entropy"))
+at_least, greater = map(_caller, ("at_least", "greater"))
+at, sum_except = map(_caller, ("at", "sum_except"))
+rows, column = map(_caller, ("rows", "column"))
+
+
+def terms(*args: Operand) -> Expr:
+    """A sum written as a row of terms."""
+    return apply(OPERATIONS["terms"], *args) if len(args) > 1 else const(args[0])
+
+
+def grid(*entries: Operand) -> Expr:
+    """A vector written entry by entry."""
+    return apply(OPERATIONS["grid"], *entries, shape=(len(entries),))
+
+
+def number(x: int | Fraction) -> Expr:
+    """A constant."""
+    return Const(exact(x))
 
 
 # Rules of shapes
@@ -189,7 +233,7 @@ def entry_of(expr: Expr, index: tuple[int, ...]) -> Expr | None:
     if isinstance(expr, Const):
         place = index[len(index) - len(expr.value.shape) :] if expr.value.shape else ()
         return Const(expr.value.entry(*place)) if place else expr
-    if not hasattr(expr, "op") or not expr.op.elementwise:
+    if not isinstance(expr, Apply) or not expr.op.elementwise:
         return None
     args = [entry_of(arg, index) for arg in expr.args]
     return None if None in args else apply(expr.op, *(a for a in args if a is not None), **dict(expr.params))
@@ -201,7 +245,7 @@ def _softmax_spelled(z: Expr) -> Expr:
         return apply(OPERATIONS["softmax"], z)
     top = Const(gather([max(z.value.array.flat)], ()))
     powers = [exp(entry - top) for entry in entries]
-    return 1 / terms(*powers) * grid(*powers)
+    return apply(OPERATIONS["shares"], *powers)
 
 
 def _cross_entropy_spelled(p: Expr, y: Expr) -> Expr:
@@ -245,7 +289,7 @@ def _matmul_spelled(a: Expr, b: Expr) -> Expr:
     columns = [(j,) for j in range(right.shape[1])] if len(right.shape) == 2 else [()]
     if not shape:
         return product((), ())
-    return apply(GRID, *(product(i, j) for i in rows for j in columns), shape=shape)
+    return apply(OPERATIONS["grid"], *(product(i, j) for i in rows for j in columns), shape=shape)
 
 
 # The table
@@ -395,9 +439,22 @@ op(
     elementwise=True,
     at_once=True,
 )
-TERMS = op(
-    "terms", lambda _, *x: np.asarray(sum(x[1:], start=x[0])), broadcast, Terms(), elementwise=True, whole=True
+op(
+    "terms",
+    lambda _, *x: np.asarray(sum(x[1:], start=x[0])),
+    broadcast,
+    Terms(),
+    elementwise=True,
+    whole=True,
 )
+
+
+def _shares(m: Arithmetic, *x: Array) -> Array:
+    entries = np.asarray([entry.item() for entry in x], dtype=x[0].dtype)
+    return m.divide(entries, np.asarray(sum(entries)))
+
+
+op("shares", _shares, lambda *shapes: (len(shapes),), Shares(), whole=True)
 
 
 def _grid(_: Arithmetic, *x: Array, shape: Shape) -> Array:
@@ -406,49 +463,4 @@ def _grid(_: Arithmetic, *x: Array, shape: Shape) -> Array:
     return result.reshape(shape)
 
 
-GRID = op("grid", _grid, lambda *_, shape: shape, Grid(), at_once=True)
-
-
-# The functions that kinds and formulas write
-
-
-def _caller(name: str) -> Any:
-    def call(*args: Operand, **params: Any) -> Expr:
-        return apply(OPERATIONS[name], *args, **params)
-
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"The expression {name}(…)."
-    return call
-
-
-exp, log, log2, log10, sqrt = map(_caller, ("exp", "log", "log2", "log10", "sqrt"))
-tanh, sigmoid, softplus, relu = map(_caller, ("tanh", "sigmoid", "softplus", "relu"))
-elu, gelu, step, sign, absolute = map(_caller, ("elu", "gelu", "step", "sign", "abs"))
-leaky_relu = _caller("leaky_relu")
-maximum, minimum, hadamard, outer = map(_caller, ("maximum", "minimum", "hadamard", "outer"))
-softmax, log_softmax, logsumexp, argmax = map(_caller, ("softmax", "log_softmax", "logsumexp", "argmax"))
-largest = _caller("max")
-diag, norm2, indicator, where = map(_caller, ("diag", "norm2", "indicator", "where"))
-total, column_sums, row_sums = map(_caller, ("sum", "column_sums", "row_sums"))
-cross_entropy, binary_cross_entropy = map(_caller, ("cross_entropy", "binary_cross_entropy"))
-at_least, greater = map(_caller, ("at_least", "greater"))
-at, sum_except = map(_caller, ("at", "sum_except"))
-rows, column = map(_caller, ("rows", "column"))
-
-
-def terms(*args: Operand) -> Expr:
-    """A sum written as a row of terms."""
-    return apply(TERMS, *args) if len(args) > 1 else const(args[0])
-
-
-def grid(*entries: Operand) -> Expr:
-    """A vector written entry by entry."""
-    return apply(GRID, *entries, shape=(len(entries),))
-
-
-def number(x: int | Fraction) -> Expr:
-    """A constant."""
-    return Const(exact(x))
-
-
-__all__ = ["OPERATIONS", "POWER", "broadcast", "entry_of", "number", "op"]
+op("grid", _grid, lambda *_, shape: shape, Grid(), at_once=True)

@@ -98,16 +98,18 @@ def _magnitude(x: Scalar) -> int:
         return x.adjusted()
     if isinstance(x, float):
         return Decimal(x).adjusted()
-    size = abs(x)
+    size = abs(Fraction(x))
     guess = math.floor((size.numerator.bit_length() - size.denominator.bit_length()) * math.log10(2))
-    while Fraction(10) ** (guess + 1) <= size:
+    ten = Fraction(10)
+    while ten ** (guess + 1) <= size:
         guess += 1
-    while Fraction(10) ** guess > size:
+    while ten**guess > size:
         guess -= 1
     return guess
 
 
 def _exactly(x: int | Fraction, longest: int) -> Shown | None:
+    x = Fraction(x)
     if x.denominator == 1:
         return Shown(_signed(x < 0, str(abs(x.numerator)))) if abs(x) < LARGEST_INTEGER else None
     places = _decimal_places(x.denominator)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,7 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 Scalar = int | Fraction | Decimal | float
 
-PRECISION = decimal.Context(
-    prec=50, rounding=decimal.ROUND_HALF_EVEN, traps=[], Emax=999_999, Emin=-999_999
-)
+PRECISION = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN, traps=[], Emax=999_999, Emin=-999_999)
 """No traps: an overflow is an infinity here, and whoever looks at the result reports it."""
 
 EXACT_BITS = 256
@@ -94,7 +92,12 @@ class Value:
 
     def same(self, other: Value) -> bool:
         """Whether both are exact and equal."""
-        return self.exact and other.exact and self.shape == other.shape and bool(np.all(self.array == other.array))
+        return (
+            self.exact
+            and other.exact
+            and self.shape == other.shape
+            and bool(np.all(self.array == other.array))
+        )
 
     def plain(self) -> Any:
         """Numbers and nested lists for JSON: whole numbers as integers, others as doubles."""
@@ -137,8 +140,10 @@ def gather(scalars: Sequence[Scalar], shape: Shape) -> Value:
     entries = np.empty(len(scalars), dtype=object)
     entries[:] = scalars
     if any(isinstance(x, float) for x in scalars):
-        return double([_to_float(x) for x in scalars]) if len(shape) == 1 else double(
-            np.array([_to_float(x) for x in scalars]).reshape(shape)
+        return (
+            double([_to_float(x) for x in scalars])
+            if len(shape) == 1
+            else double(np.array([_to_float(x) for x in scalars]).reshape(shape))
         )
     if any(isinstance(x, Decimal) for x in scalars):
         entries[:] = [to_decimal(x) for x in scalars]
@@ -182,7 +187,7 @@ def _nested(array: Array, convert: Callable[[Any], Any]) -> Any:
     return [_nested(row, convert) for row in array]
 
 
-class Inexact(Exception):  # noqa: N818 - it asks for another domain, it is no error
+class Inexact(Exception):
     """Raised by an exact operation whose result is no fraction."""
 
 
@@ -257,18 +262,19 @@ def _exact_power(x: Any, y: Any) -> Scalar:
     size = max(x.numerator.bit_length(), x.denominator.bit_length())
     if size * abs(int(y)) > 4096 and abs(x) != 1:
         raise Inexact
-    return Fraction(x) ** int(y)
+    power: Fraction = Fraction(x) ** int(y)
+    return power
 
 
-def _exact_divide(x: Any, y: Any) -> Scalar:
+def _exact_divide(x: Any, y: Any) -> Fraction:
     if y == 0:
         raise Undefined("division by zero")
-    return Fraction(x) / y
+    return Fraction(x) / Fraction(y)
 
 
 class _Exact(Arithmetic):
     domain = Domain.EXACT
-    known = {
+    known: ClassVar[dict[str, Callable[[Any], Scalar]]] = {
         "exp": _only_at(0, 1),
         "log": _exact_log(0),
         "log1p": _only_at(0, 0),
@@ -322,7 +328,7 @@ PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
 
 class _Precise(Arithmetic):
     domain = Domain.PRECISE
-    known: dict[str, Callable[[Decimal], Decimal]] = {
+    known: ClassVar[dict[str, Callable[[Decimal], Decimal]]] = {
         "exp": PRECISION.exp,
         "log": PRECISION.ln,
         "log1p": _log1p,
@@ -345,7 +351,7 @@ class _Precise(Arithmetic):
 
 class _Double(Arithmetic):
     domain = Domain.DOUBLE
-    known: dict[str, Function] = {
+    known: ClassVar[dict[str, Function]] = {
         "exp": np.exp,
         "log": np.log,
         "log1p": np.log1p,

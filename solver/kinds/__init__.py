@@ -82,7 +82,9 @@ def _registered() -> Iterable[Any]:
 
 def _checked(kind: Any, name: str) -> Kind:
     if not isinstance(kind, Kind) or kind.name != name:
-        raise SolverError(f"the kind registered as {quoted(name)} is none", hint="register an object of `Kind`")
+        raise SolverError(
+            f"the kind registered as {quoted(name)} is none", hint="register an object of `Kind`"
+        )
     return kind
 
 
@@ -154,7 +156,11 @@ def _refuse_unknown(problem: Problem, derivation: Derivation, letters: Mapping[s
             node: Node = problem.node["ask"]
             span = node.span if isinstance(node, yaml.Scalar) else yaml.at(node, [place])
             errors.append(unknown_quantity("ask", name, known, span))
-    bases = {base for name in known for base in _bases(name)} | {*known, *derivation.letters, *letters.values()}
+    bases = {base for name in known for base in _bases(name)} | {
+        *known,
+        *derivation.letters,
+        *letters.values(),
+    }
     typed = problem.node.get("symbols")
     for name in problem.frame.symbols:
         if name not in bases and isinstance(typed, Pairs):
@@ -168,7 +174,9 @@ def _refuse_unknown(problem: Problem, derivation: Derivation, letters: Mapping[s
 def unknown_quantity(where: str, name: str, known: Iterable[str], span: Any = None) -> SolverError:
     """The error for a name that the problem does not have."""
     known = list(known)
-    hint = did_you_mean(name, known) or f"quantities: {', '.join(known[:20])}{' …' if len(known) > 20 else ''}"
+    hint = (
+        did_you_mean(name, known) or f"quantities: {', '.join(known[:20])}{' …' if len(known) > 20 else ''}"
+    )
     return SolverError(f"`{where}`: this problem has no quantity {quoted(name)}", span, hint)
 
 

@@ -30,15 +30,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 
-from solver.derivation import Board, say
+from solver.derivation import Board, Message, say
 from solver.errors import SolverError, quoted
 from solver.expr.nodes import Const, Expr, Sym
 from solver.expr.ops import (
     at_least,
+    exp,
     hadamard,
     indicator,
     log,
@@ -49,7 +51,7 @@ from solver.expr.ops import (
     softplus,
     total,
 )
-from solver.expr.values import Value, exact
+from solver.expr.values import exact
 from solver.kinds import Kind
 from solver.spec.fields import (
     ZERO,
@@ -62,6 +64,8 @@ from solver.spec.fields import (
     Number,
     Vector,
     choice,
+    comma_hint,
+    count,
     field,
     scalar,
     whole,
@@ -77,7 +81,9 @@ def _batch(node: Node) -> int | None:
     if leaf.text == "full":
         return None
     if not leaf.text.strip().isdecimal() or int(leaf.text[:9]) < 1:
-        raise SolverError(f"{quoted(leaf.text)} is no batch size", leaf.span, "write `full`, or a whole number ≥ 1")
+        raise SolverError(
+            f"{quoted(leaf.text)} is no batch size", leaf.span, "write `full`, or a whole number ≥ 1"
+        )
     return int(leaf.text[:9])
 
 
@@ -93,16 +99,24 @@ class Given(Fields):
     b: MaybeNumber = field("the bias to start from, b(0); left out: no bias", None)
     learning_rate: MaybeNumber = field("the learning rate α; not needed with 0 iterations", None)
     iterations: Annotated[int, whole(0, 1_000_000)] = field("how many updates; 0: loss and gradient only")
-    loss: Annotated[str | None, choice("sum", "mean")] = field("sum or mean over the samples (default: mean)", None)
+    loss: Annotated[str | None, choice("sum", "mean")] = field(
+        "sum or mean over the samples (default: mean)", None
+    )
     l2: Number = field("λ of the penalty λ/2 ‖w‖² (default 0)", ZERO)
     batch: Annotated[int | None, BATCH] = field("samples per update: `full` or a number (default full)", None)
     predict: MaybeMatrix = field("new samples to classify, one a row", None)
-    threshold: Number = field("the probability from which the class is 1 (default 0.5)", exact(Fraction(1, 2)))
+    threshold: Number = field(
+        "the probability from which the class is 1 (default 0.5)", exact(Fraction(1, 2))
+    )
 
     def faults(self) -> Iterator[Fault]:
         n, d = self.X.shape
         if self.y.size != n:
-            yield Fault(("y",), f"{_count(self.y.size, 'label')} for {_count(n, 'sample')} in `X`", _comma(self.y, n))
+            yield Fault(
+                ("y",),
+                f"{count(self.y.size, 'label')} for {count(n, 'sample')} in `X`",
+                comma_hint(self.y, n),
+            )
         labels = set(self.y.array.flat)
         if not labels <= {0, 1} and not labels <= {-1, 1}:
             odd = next(i for i, label in enumerate(self.y.array.flat) if label not in (0, 1))
@@ -114,8 +128,12 @@ class Given(Fields):
                     ("y", odd), f"{self.y.plain()[odd]} is no label", "labels are 0 and 1, or −1 and +1"
                 )
         if self.w.size != d:
-            what = f"{_count(self.w.size, 'weight')} for {_count(d, 'column')} of `X`"
-            yield Fault(("w",), what, _comma(self.w, d) or "the bias goes into `b`" * (self.w.size == d + 1) or None)
+            what = f"{count(self.w.size, 'weight')} for {count(d, 'column')} of `X`"
+            yield Fault(
+                ("w",),
+                what,
+                comma_hint(self.w, d) or "the bias goes into `b`" * (self.w.size == d + 1) or None,
+            )
         if self.learning_rate is None and self.iterations > 0:
             yield Fault(("learning_rate",), "it is missing", "the step size α, such as 0.1")
         if self.learning_rate is not None and self.learning_rate.item() <= 0:
@@ -125,10 +143,12 @@ class Given(Fields):
         if not 0 < self.threshold.item() < 1:
             yield Fault(("threshold",), f"{self.threshold.plain()} is not between 0 and 1")
         if self.predict is not None and self.predict.shape[1] != d:
-            what = f"{_count(self.predict.shape[1], 'number')} a row for {_count(d, 'column')} of `X`"
+            what = f"{count(self.predict.shape[1], 'number')} a row for {count(d, 'column')} of `X`"
             yield Fault(("predict",), what)
         if self.iterations * (n + d) > MOST_NUMBERS:
-            yield Fault(("iterations",), f"{self.iterations} iterations of {_count(n, 'sample')} are too much work")
+            yield Fault(
+                ("iterations",), f"{self.iterations} iterations of {count(n, 'sample')} are too much work"
+            )
 
     @property
     def margins(self) -> bool:
@@ -138,16 +158,6 @@ class Given(Fields):
     @property
     def mean(self) -> bool:
         return self.loss != "sum"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _comma(value: Value, wanted: int) -> str | None:
-    if value.size == 2 * wanted:
-        return "is a comma meant as a decimal point? write 1.9, not 1,9"
-    return None
 
 
 class Model:
@@ -212,7 +222,9 @@ def solve(given: Given, board: Board) -> None:
         stop = min(start + size, n)
         X_t, y_t = X, y
         if size < n:
-            X_t = board.let(f"X({t})", rows(X, start=start, stop=stop), _batch_title(start, stop), exactly=True)
+            X_t = board.let(
+                f"X({t})", rows(X, start=start, stop=stop), _batch_title(start, stop), exactly=True
+            )
             y_t = board.let(f"y({t})", rows(y, start=start, stop=stop), "Their labels.", exactly=True)
         z, p = _forward(t, X_t, y_t, w, b, number(stop - start), model, board)
         gradient = _gradient(t, X_t, y_t, z, p, w, number(stop - start), model, board)
@@ -231,7 +243,9 @@ def solve(given: Given, board: Board) -> None:
         _gradient(T, X, y, z, p, w, number(n), model, board)
     if given.predict is not None:
         new = Sym("predict")
-        p_new = board.let("p_new", sigmoid(model.scores(new, w, b)), "The probability of class 1 for each new sample.")
+        p_new = board.let(
+            "p_new", sigmoid(model.scores(new, w, b)), "The probability of class 1 for each new sample."
+        )
         classes = indicator(at_least(p_new, board.given("threshold", given.threshold, hidden=True)))
         title = say("Class 1 from the probability {threshold} on.", threshold=Const(given.threshold))
         board.let("predictions", 2 * classes - 1 if model.margins else classes, title, exactly=True)
@@ -245,7 +259,7 @@ CURVE_FROM = 5
 """From so many iterations on, the loss is drawn."""
 
 
-def _batch_title(start: int, stop: int) -> object:
+def _batch_title(start: int, stop: int) -> Message:
     if stop == start + 1:
         return say("The batch of this iteration: row {start}.", start=start + 1)
     return say("The batch of this iteration: rows {start} to {stop}.", start=start + 1, stop=stop)
@@ -271,8 +285,7 @@ def _method(given: Given, model: Model, board: Board) -> None:
 
 def sigmoid_formula(z: Expr) -> Expr:
     """1/(1 + e⁻ᶻ)."""
-    definition = sigmoid(z).op.definition
-    return definition(z)
+    return 1 / (1 + exp(-z))
 
 
 def _forward(
@@ -322,12 +335,12 @@ def _check(given: Given, model: Model, board: Board) -> None:
     """Gradients by central differences, the loss once more from the probabilities, in double precision."""
     names = board.derivation.quantities
     for t in sorted({0, max(given.iterations - 1, 0)}):
-        if f"grad({t})" in names:
-            moved = f"w({t})"
-            board.check(
-                f"gradient {t} against central differences",
-                lambda t=t, moved=moved: board.difference_error(f"loss({t})", moved, f"grad({t})"),
-            )
+        for letter, gradient in (("w", "grad"), ("b", "grad_b")):
+            if f"{gradient}({t})" in names:
+                board.check(
+                    f"{gradient}({t}) against central differences",
+                    partial(board.difference_error, f"loss({t})", f"{letter}({t})", f"{gradient}({t})"),
+                )
     board.check("loss recomputed sample by sample", lambda: _loss_error(given, board), 1e-9)
 
 

@@ -27,16 +27,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from solver.derivation import Board, say
-from solver.errors import SolverError, did_you_mean, listed, quoted
+from solver.errors import SolverError, did_you_mean, quoted
 from solver.expr import ops
 from solver.expr.nodes import Expr, Sym, replace, symbols
 from solver.expr.ops import number
-from solver.expr.values import Array, Value, exact
+from solver.expr.values import Array, Value
 from solver.kinds import Kind
 from solver.spec.fields import (
     Fault,
@@ -47,13 +47,14 @@ from solver.spec.fields import (
     VectorOrMatrix,
     array,
     choice,
+    comma_hint,
     field,
     read_formula,
     scalar,
 )
 from solver.spec.numbers import read_number
 from solver.spec.targets import distributions, target_faults
-from solver.spec.yaml import Node, Scalar
+from solver.spec.yaml import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def read_form(node: Node) -> str:
     leaf = scalar(node, "`W x + b` or `x W + b`")
     form = {"Wx+b": "W x + b", "xW+b": "x W + b"}.get(re.sub(r"[\s*@]", "", leaf.text))
     if form is None:
-        raise SolverError(f"{quoted(leaf.text)} is no form of a layer", leaf.span, "write `W x + b` or `x W + b`")
+        raise SolverError(
+            f"{quoted(leaf.text)} is no form of a layer", leaf.span, "write `W x + b` or `x W + b`"
+        )
     return form
 
 
@@ -184,12 +187,8 @@ class Given(Fields):
                 yield Fault(("layers", place, "W"), message, hint)
                 fits = False
             if layer.b is not None and layer.b.size != outputs:
-                hint = "is a comma meant as a decimal point? write 1.9, not 1,9" if (
-                    layer.b.size == 2 * outputs
-                ) else None
-                yield Fault(
-                    ("layers", place, "b"), f"{layer.b.size} biases for the {outputs} outputs of {name}", hint
-                )
+                message = f"{layer.b.size} biases for the {outputs} outputs of {name}"
+                yield Fault(("layers", place, "b"), message, comma_hint(layer.b, outputs))
             size, before = outputs, f"layer {place + 1}"
         if fits:
             yield from self._target_faults()
@@ -208,12 +207,16 @@ class Given(Fields):
                 hint = "put `activation: softmax` on the last layer"
                 if last == "sigmoid":
                     hint += ", or use `binary-cross-entropy` with sigmoid"
-                yield Fault(("loss",), f"cross-entropy needs softmax outputs, the last layer has {last}", hint)
+                yield Fault(
+                    ("loss",), f"cross-entropy needs softmax outputs, the last layer has {last}", hint
+                )
             yield from target_faults(self.target, self.samples, self.outputs, "target")
             return
         if self.loss == "binary-cross-entropy" and last not in BETWEEN_0_AND_1:
             hint = "put `activation: sigmoid` on the last layer"
-            yield Fault(("loss",), f"binary-cross-entropy needs outputs between 0 and 1, not those of {last}", hint)
+            yield Fault(
+                ("loss",), f"binary-cross-entropy needs outputs between 0 and 1, not those of {last}", hint
+            )
         if self.target.size != (self.samples or 1) * self.outputs:
             message = f"{self.target.size} values for {self.outputs} outputs"
             message += f" of {self.samples} samples" if self.samples else ""
@@ -288,9 +291,9 @@ def forward(
         z = board.let(
             f"z{place}",
             affine(given, a, weights[place - 1], biases[place - 1]),
-            "The weighted sums of the inputs." if biases[place - 1] is None else (
-                "The weighted sums of the inputs, plus the bias."
-            ),
+            "The weighted sums of the inputs."
+            if biases[place - 1] is None
+            else ("The weighted sums of the inputs, plus the bias."),
         )
         name, also = (f"a{place}", ()) if place < last else ("y_hat", (f"a{place}",))
         activation = layer.activation
@@ -313,7 +316,9 @@ def _predict(given: Given, board: Board, a: Expr) -> None:
     elif last == "sigmoid":
         output = ops.column(a, index=0) if given.samples else a[0]
         half = number(Fraction(1, 2))
-        board.let("predicted", ops.indicator(ops.at_least(output, half)), "Class 1 from 0.5 on.", exactly=True)
+        board.let(
+            "predicted", ops.indicator(ops.at_least(output, half)), "Class 1 from 0.5 on.", exactly=True
+        )
 
 
 def write_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
@@ -467,4 +472,3 @@ kind = Kind(
     example=EXAMPLE,
     docs=__doc__ or "",
 )
-

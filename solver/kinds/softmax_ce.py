@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -42,7 +43,6 @@ from solver.spec.fields import (
     Fault,
     Fields,
     Flag,
-    Leaf,
     MaybeMatrix,
     MaybeVector,
     MaybeVectorOrMatrix,
@@ -61,7 +61,9 @@ class Given(Fields):
     """The data of a softmax: logits, or x, W and b that make them, or probabilities."""
 
     logits: MaybeVectorOrMatrix = field("the scores: k numbers, or n×k", None)
-    x: MaybeVectorOrMatrix = field("an input that makes the logits with W and b; several stand one a row", None)
+    x: MaybeVectorOrMatrix = field(
+        "an input that makes the logits with W and b; several stand one a row", None
+    )
     W: MaybeMatrix = field("the weights, classes × inputs", None)
     b: MaybeVector = field("the bias, one number a class; left out: none", None)
     probabilities: MaybeVectorOrMatrix = field("probabilities that are given, in place of logits", None)
@@ -96,7 +98,9 @@ class Given(Fields):
             yield Fault((), "`logits` is missing", "give logits, or x and W, or probabilities")
             return
         if len(ways) > 1:
-            yield Fault((ways[1],), f"`{ways[0]}` is given already", "give one of logits, x with W, probabilities")
+            yield Fault(
+                (ways[1],), f"`{ways[0]}` is given already", "give one of logits, x with W, probabilities"
+            )
             return
         fits = True
         if self.x is not None:
@@ -169,11 +173,13 @@ def solve(given: Given, board: Board) -> None:
     if given.x is not None:
         z = _layer(given, board)
     p, log_p = _probabilities(given, board, z, T)
-    board.let("predicted", ops.argmax(p), "The class with the largest probability, counted from 0.", exactly=True)
+    board.let(
+        "predicted", ops.argmax(p), "The class with the largest probability, counted from 0.", exactly=True
+    )
     board.let(
         "jacobian",
         _tempered(ops.diag(p) - ops.outer(p, p), T),
-        "The Jacobian of the softmax, ∂pᵢ/∂zⱼ.",
+        "The Jacobian of the softmax: row i, column j is the derivative of pᵢ by the logit j.",
         "By the quotient rule: pᵢ (1 − pᵢ) on the diagonal and −pᵢ pⱼ beside it"
         + ("; the chain rule for z/T brings the factor 1/T." if given.temperature.item() != 1 else "."),
     )
@@ -232,7 +238,9 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
     u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.")
     S = board.let("S", total(u), "Their sum.")
     p = board.let("p", u / S, "Dividing by the sum makes them probabilities.")
-    return p, board.let("log_p", based(scaled - m - log(S)), title, "From the logits, so that no ln 0 can occur.")
+    return p, board.let(
+        "log_p", based(scaled - m - log(S)), title, "From the logits, so that no ln 0 can occur."
+    )
 
 
 SHIFT = (
@@ -391,7 +399,12 @@ def _general(given: Given, board: Board, z: Sym, y: Sym | None) -> None:
         -(p_i * p_j),
         title="The derivative by another logit, i ≠ j.",
         why="Quotient rule again; the power on top does not contain zⱼ, so its derivative is 0.",
-        cases=[(sample.at(a, b), sample.difference(sample.chance(a), b)) for a in indices for b in indices if a != b],
+        cases=[
+            (sample.at(a, b), sample.difference(sample.chance(a), b))
+            for a in indices
+            for b in indices
+            if a != b
+        ],
     )
     if y is None:
         return
@@ -433,7 +446,7 @@ def _check(given: Given, board: Board) -> None:
         if f"dL/d{name}" in board.derivation.quantities:
             board.check(
                 f"dL/d{name} against central differences",
-                lambda name=name: board.difference_error("loss", name, f"dL/d{name}"),
+                partial(board.difference_error, "loss", name, f"dL/d{name}"),
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from solver.derivation import (
     Curve,
@@ -24,7 +24,7 @@ from solver.expr.rounding import Rounding, show
 from solver.expr.values import Undefined, Value
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
-from solver.page.from_expr import Writer
+from solver.page.from_expr import Writer, number_layout
 from solver.page.letters import Letters
 from solver.page.math import Chain, Fence, Layout, Number, Row, Scripts, Sign, Table, Word
 
@@ -46,8 +46,8 @@ class Sheet:
     statement: str = ""
     source: str = ""
     ask: tuple[str, ...] = ()
-    letters: Letters = Letters({}, {})
-    rounding: Rounding = Rounding()
+    letters: Letters = field(default_factory=lambda: Letters({}, {}))
+    rounding: Rounding = field(default_factory=Rounding)
     digits: int | None = None
     """Significant digits everywhere, in place of what the problem asks for."""
     detail: Detail = Detail.NORMAL
@@ -59,7 +59,7 @@ class Sheet:
 
 def page(derivation: Derivation, sheet: Sheet) -> Page:
     """The worked solution as a page."""
-    return tuple(Author(derivation, sheet).blocks())
+    return tuple(Author(derivation, sheet).page())
 
 
 class Author:
@@ -124,7 +124,7 @@ class Author:
         links = tuple(("=", self.writer.layout(line)) for line in item.chain)
         return Chain(self.writer.layout(item.left), links)
 
-    def blocks(self) -> Iterable[Block]:
+    def page(self) -> Iterable[Block]:
         yield blocks.Heading(self.sheet.title, self.sheet.points)
         if self.sheet.statement:
             yield blocks.Statement(self.sheet.statement)
@@ -157,7 +157,10 @@ class Author:
         number = 0
         for part in _elided(_parts(self.derivation.items)):
             if isinstance(part, Elision):
-                text = say("{count} more sections like these, steps {first} to {last}, are left out.", **part.args(number))
+                text = say(
+                    "{count} more sections like these, steps {first} to {last}, are left out.",
+                    **part.args(number),
+                )
                 yield blocks.Note(self.prose(text), "left-out")
                 number += part.steps
                 continue
@@ -175,7 +178,7 @@ class Author:
         match item:
             case Step():
                 if not item.quiet and (not self.sheet.only or item.name in self.sheet.only):
-                    yield self.step(item)
+                    yield self.step_block(item)
             case Identity():
                 if not self.sheet.only or item.name in self.sheet.only:
                     yield blocks.Step(
@@ -189,7 +192,7 @@ class Author:
                 title = self.plain(item.title)
                 yield blocks.Curve(title, item.x_label, item.y_label, xs, tuple(values))
 
-    def step(self, step: Step) -> blocks.Step:
+    def step_block(self, step: Step) -> blocks.Step:
         chain = self.chain(step)
         return blocks.Step(0, self.prose(step.title), (chain,), self.shape(step), self.why(step.why))
 
@@ -215,8 +218,8 @@ class Author:
         if self.digits_differ:
             yield blocks.Note(
                 self.prose(
-                    "Every number after ≈ is rounded from its full value; who computes with the printed digits may "
-                    "get another last digit."
+                    "Each number behind ≈ is rounded from its full value: computing with the printed digits can "
+                    "give another last digit."
                 )
             )
         if not self.sheet.stopped:
@@ -227,16 +230,21 @@ class Author:
             yield blocks.Note(self.prose("Every step is rounded, and the rounded value is used further."))
         checks = self.derivation.checks
         if checks and not self.sheet.only:
-            names = ", ".join(f"{check.name} (error {_error(check.error)})" for check in checks)
+            names = ", ".join(check.name for check in checks)
             plural = "check" if len(checks) == 1 else "checks"
-            passed = all(check.ok for check in checks)
-            yield blocks.Note((f"{len(checks)} {plural}: {names}",), "check" if passed else "failed")
+            text = f"{len(checks)} {plural}: {names}; largest error "
+            yield blocks.Note((text, _error(max(check.error for check in checks))), "check")
 
     def answer(self, name: str) -> Chain:
         value = self.derivation.quantities[name]
         relation = "=" if self.answer_writer.shown_exactly(Const(value)) else "≈"
         layout = self.answer_writer.value(value)
-        if isinstance(layout, Table) and len(value.shape) == 1 and value.size > 1 and not self.derivation.rows:
+        if (
+            isinstance(layout, Table)
+            and len(value.shape) == 1
+            and value.size > 1
+            and not self.derivation.rows
+        ):
             layout = _lying(layout)
         return Chain(self.name(name), ((relation, layout),))
 
@@ -314,5 +322,5 @@ def _elided(parts: Sequence[Part]) -> Iterable[Part | Elision]:
         place = end
 
 
-def _error(error: float) -> str:
-    return "0" if error == 0 else f"{error:.0e}".replace("e-0", "e-").replace("e", "·10^").replace("-", "−")
+def _error(error: float) -> Layout:
+    return number_layout(show(error, Rounding(significant=1)))[0] if error else Number("0")

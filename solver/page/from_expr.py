@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from solver.expr import nodes
-from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Sym
 from solver.expr.evaluate import shape_of
+from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Sym
 from solver.expr.rounding import Rounding, Shown, show
 from solver.expr.values import Scalar, Shape, Value, gather
 from solver.page.letters import Letters, scripts
@@ -113,10 +113,14 @@ class Writer:
             case nodes.Quotient():
                 bottom = self._inside(args[1], CONDITION, index)
                 if _holds_array(args[0]) and not _holds_array(args[1]):  # a matrix does not stand on a line
-                    return Row((Fraction(Number("1"), bottom), Sign(""), self._inside(args[0], PRODUCT))), PRODUCT
+                    return Row(
+                        (Fraction(Number("1"), bottom), Sign(""), self._inside(args[0], PRODUCT))
+                    ), PRODUCT
                 return Fraction(self._inside(args[0], CONDITION, index), bottom), PRODUCT
             case nodes.Power():
-                return Scripts(self._inside(args[0], ATOM, index), sup=self._inside(args[1], CONDITION)), POWER
+                return Scripts(
+                    self._inside(args[0], ATOM, index), sup=self._inside(args[1], CONDITION)
+                ), POWER
             case nodes.Exponential() if _holds_array(args[0]):
                 return self._function(nodes.Function("exp"), args, index)
             case nodes.Exponential():
@@ -125,9 +129,8 @@ class Writer:
                 return Root(self._inside(args[0], CONDITION, index)), ATOM
             case nodes.Between():
                 body = Fence(notation.open, self._inside(args[0], CONDITION, index), notation.close)
-                sub = Number(notation.sub) if notation.sub else None
-                sup = Number(notation.sup) if notation.sup else None
-                return (scripts(body, sub, sup), POWER) if sub or sup else (body, ATOM)
+                power = Number(notation.sup) if notation.sup else None
+                return (scripts(body, sup=power), POWER) if power else (body, ATOM)
             case nodes.SumSign():
                 return self._sum(expr), PRODUCT
             case nodes.Entry():
@@ -136,12 +139,14 @@ class Writer:
             case nodes.Subscript():
                 return scripts(self._inside(args[0], ATOM), sub=self._inside(args[1], CONDITION)), ATOM
             case nodes.Derivative():
-                above, under = (Row((Sign("∂", "prefix"), self._inside(arg, ATOM, index))) for arg in args[:2])
+                above, under = (
+                    Row((Sign("∂", "prefix"), self._inside(arg, ATOM, index))) for arg in args[:2]
+                )
                 return Fraction(above, under), PRODUCT
             case nodes.SumExcept():
                 skipped = self._inside(args[1], CONDITION)
-                below = Row((Letter("k"), Sign("≠", "relation"), skipped))
-                return Row((Big("∑", below), self._inside_sum(args[0], ("k",)))), PRODUCT
+                all_but = Row((Letter("k"), Sign("≠", "relation"), skipped))
+                return Row((Big("∑", all_but), self._inside_sum(args[0], ("k",)))), PRODUCT
             case nodes.Slice():
                 start, stop = dict(expr.params)["start"], dict(expr.params)["stop"]
                 span = f"{start + 1}" if stop == start + 1 else f"{start + 1}…{stop}"
@@ -152,8 +157,14 @@ class Writer:
                 return Row((Number("1"), Fence("[", self._inside(args[0], CONDITION, index), "]"))), ATOM
             case nodes.Terms():
                 return self._terms(notation, args, index), SUM
+            case nodes.Shares():
+                sum_ = self._terms(nodes.Terms(), args, index)
+                entries = self._grid([self._inside(arg, CONDITION) for arg in args], (len(args),))
+                return Row((Fraction(Number("1"), sum_), Sign(""), entries)), PRODUCT
             case nodes.Grid():
-                return self._grid([self._inside(arg, CONDITION) for arg in args], dict(expr.params)["shape"]), ATOM
+                return self._grid(
+                    [self._inside(arg, CONDITION) for arg in args], dict(expr.params)["shape"]
+                ), ATOM
             case nodes.OuterProduct():
                 first, second = (self._inside(arg, PRODUCT) for arg in args)
                 raised = [Scripts(self._inside(arg, ATOM), sup=Word("ᵀ")) for arg in args]
@@ -186,7 +197,12 @@ class Writer:
             return layout if negative or tightness >= level else Fence("(", layout, ")")
         if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix) and behind:
             return Fence("(", self._placed(expr, index)[0], ")")
-        if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.SumSign) and not behind and level > SUM:
+        if (
+            isinstance(expr, Apply)
+            and isinstance(expr.op.notation, nodes.SumSign)
+            and not behind
+            and level > SUM
+        ):
             return Fence("(", self._placed(expr, index)[0], ")")
         return self._inside(expr, level, index)
 
@@ -202,7 +218,9 @@ class Writer:
         if len(args) == 1:
             body, tightness = self._placed(args[0], index)
             plain = not isinstance(body, (Table, Fence))
-            positive = not (isinstance(args[0], Const) and not args[0].value.shape and args[0].value.item() < 0)
+            positive = not (
+                isinstance(args[0], Const) and not args[0].value.shape and args[0].value.item() < 0
+            )
             if notation.tight and tightness == ATOM and plain and positive:
                 return Row((name, Sign(""), body)), PRODUCT
             return Row((name, Fence("(", body, ")"))), POWER
@@ -255,7 +273,9 @@ class Writer:
         rows, columns = _corners(shape[0]), _corners(shape[1])
         cells = tuple(
             tuple(
-                _dots(i, j) or number_layout(show(array[i, j], self.rounding))[0]
+                _dots(i, j)
+                if i is None or j is None
+                else number_layout(show(array.item(i, j), self.rounding))[0]
                 for j in columns
             )
             for i in rows
@@ -305,10 +325,11 @@ def _corners(length: int) -> list[int | None]:
     return [*range(CORNER), None, *range(length - CORNER, length)]
 
 
-def _dots(i: int | None, j: int | None) -> Layout | None:
+def _dots(i: int | None, j: int | None) -> Layout:
+    """What stands in a row or column that is left out."""
     if i is None:
         return DIAGONAL if j is None else DOWN
-    return DOTS if j is None else None
+    return DOTS
 
 
 def _printed(value: Value) -> list[Scalar]:

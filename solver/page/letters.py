@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from solver.page.math import Accent, Fraction, Layout, Letter, Number, Row, Scripts, Sign, Word
 
 GREEK = {
-    unicodedata.name(chr(code)).split()[-1].lower(): chr(code) for code in range(0x3B1, 0x3CA) if code != 0x3C2
+    unicodedata.name(chr(code)).split()[-1].lower(): chr(code)
+    for code in range(0x3B1, 0x3CA)
+    if code != 0x3C2
 } | {"lambda": "λ"}
 
 ACCENTS = ("hat", "bar", "tilde", "dot")

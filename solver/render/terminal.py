@@ -25,7 +25,7 @@ Segment = tuple[str, str]
 Line = list[Segment]
 
 MARGIN = 3
-"""What a step stands under its number by."""
+"""How far a step stands in, its number to the left of it."""
 LABEL = 7
 BETWEEN_FACTS = 3
 

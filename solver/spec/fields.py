@@ -52,7 +52,18 @@ def field(description: str, default: Any = ...) -> Any:
     return Field(default, description=description)
 
 
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def comma_hint(value: Value, wanted: int) -> str | None:
+    """A way out where a list is just twice as long as it should be: 1,9 typed for 1.9."""
+    return "is a comma meant as a decimal point? write 1.9, not 1,9" if value.size == 2 * wanted else None
+
+
 # The leaves
+
 
 class Leaf:
     """How a leaf of a problem file is read: a function of its node, and its JSON Schema.
@@ -133,7 +144,9 @@ def _flag(node: Node) -> bool:
     leaf = scalar(node, "true or false")
     if leaf.plain and leaf.text in ("true", "True", "TRUE", "false", "False", "FALSE"):
         return leaf.text.lower() == "true"
-    hint = "write true or false" if leaf.text.lower() in ("yes", "no", "on", "off", "y", "n", "0", "1") else None
+    hint = (
+        "write true or false" if leaf.text.lower() in ("yes", "no", "on", "off", "y", "n", "0", "1") else None
+    )
     raise SolverError(f"true or false is needed here, not {quoted(leaf.text)}", leaf.span, hint)
 
 
@@ -230,7 +243,11 @@ def validated(model: type[M], node: Pairs, path: tuple[str | int, ...] = (), key
     try:
         return model.model_validate(node)
     except ValidationError as error:
-        faults = [fault for each in error.errors(include_url=False) for fault in _faults(model, node, path, key, each)]
+        faults = [
+            fault
+            for each in error.errors(include_url=False)
+            for fault in _faults(model, node, path, key, each)
+        ]
         raise SolverErrors(sorted(faults, key=_place)) from None
 
 
@@ -250,7 +267,9 @@ def _faults(
         case "faults":
             for fault in each["ctx"]["faults"]:
                 where = (*loc, *fault.path)
-                yield SolverError(f"`{_dotted((*path, *where))}`: {fault.message}", yaml.at(node, where), fault.hint)
+                yield SolverError(
+                    f"`{_dotted((*path, *where))}`: {fault.message}", yaml.at(node, where), fault.hint
+                )
         case "missing":
             inside = _dotted((*path, *loc[:-1]))
             message = f"`{loc[-1]}` is missing" + (f" in `{inside}`" if inside else "")
@@ -263,7 +282,9 @@ def _faults(
         case _:
             kind = {"model_type": "a mapping", "list_type": "a list", "dict_type": "a mapping"}
             wanted = kind.get(each["type"], each["msg"])
-            yield SolverError(f"`{name}`: {wanted} is needed here, not {_said(node, loc)}", yaml.at(node, loc))
+            yield SolverError(
+                f"`{name}`: {wanted} is needed here, not {_said(node, loc)}", yaml.at(node, loc)
+            )
 
 
 def _said(node: Node, loc: tuple[str | int, ...]) -> str:
@@ -296,17 +317,17 @@ def _model_at(model: Any, loc: tuple[str | int, ...]) -> type[BaseModel] | None:
         if isinstance(step, int):
             continue
         info = model.model_fields.get(step)
-        model = _inner_model(info.annotation) if info else None
+        model = inner_model(info.annotation) if info else None
         if model is None:
             return None
     return model  # type: ignore[no-any-return]
 
 
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
+def inner_model(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        found = _inner_model(inner)
+        found = inner_model(inner)
         if found:
             return found
     return None

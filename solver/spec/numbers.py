@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import decimal
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from solver.errors import SolverError, SolverErrors, Span, quoted
@@ -159,9 +159,7 @@ def _collect(node: Node, shape: Shape, into: list[Scalar], faults: list[SolverEr
         if len(node) == 2 * shape[0] and len(shape) == 1:
             hint = "is a comma meant as a decimal point? write 1.9, not 1,9"
         faults.append(
-            SolverError(
-                f"this row has {_count(len(node), noun)}, the first has {shape[0]}", node.span, hint
-            )
+            SolverError(f"this row has {_count(len(node), noun)}, the first has {shape[0]}", node.span, hint)
         )
         return
     for child in node:
@@ -266,6 +264,3 @@ def as_fraction(number: Scalar) -> Fraction:
     """An exact number as it stands, another to 50 digits."""
     with decimal.localcontext(PRECISION):
         return Fraction(number if isinstance(number, (int, Fraction)) else to_decimal(number))
-
-
-__all__: Iterable[str] = ["as_fraction", "read_array", "read_number"]

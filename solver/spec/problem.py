@@ -11,7 +11,19 @@ from typing import Annotated, Any
 from solver.errors import SolverError, SolverErrors, Source, clean, did_you_mean, quoted
 from solver.expr.rounding import Rounding
 from solver.spec import yaml
-from solver.spec.fields import Fault, Fields, Flag, Leaf, Names, Text, field, fraction, scalar, validated, whole
+from solver.spec.fields import (
+    Fault,
+    Fields,
+    Flag,
+    Leaf,
+    Names,
+    Text,
+    field,
+    fraction,
+    scalar,
+    validated,
+    whole,
+)
 from solver.spec.yaml import Items, Node, Pairs
 
 MAX_LETTER = 24
@@ -188,7 +200,9 @@ def _read_problem(
         except LookupError:
             known = kinds()
             hint = did_you_mean(kind, known) or f"kinds: {', '.join(known)}"
-            errors.append(SolverError(f"`kind`: there is no kind {quoted(kind)}", yaml.at(node, ["kind"]), hint))
+            errors.append(
+                SolverError(f"`kind`: there is no kind {quoted(kind)}", yaml.at(node, ["kind"]), hint)
+            )
         else:
             if isinstance(data, Pairs):
                 try:

@@ -54,7 +54,7 @@ def _one_fault(target: Value, classes: int, path: tuple[str | int, ...]) -> Iter
         if not 0 <= chance <= 1:
             yield Fault((*path, place), f"{float(chance):g} is no probability")
             return
-    if abs(sum(chances) - 1) > NEARLY_ONE:
+    if abs(sum(chances, Fraction(0)) - 1) > NEARLY_ONE:
         yield Fault(path, f"the probabilities sum to {float(sum(chances)):g}, not to 1")
 
 
