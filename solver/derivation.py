@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,17 +12,17 @@ from solver.expr.evaluate import Evaluator
 from solver.expr.nodes import Expr, ShapeError, Sym, symbols
 from solver.expr.rounding import Rounding, rounded
 from solver.expr.values import Array, Domain, Shape, Undefined, Value, gather
+from solver.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Record):
     """A sentence with arguments in braces: text, numbers, or expressions that are set as formulas.
 
     The template is the key under which a translation is found; nothing of a value is part of it.
     """
 
     template: str
-    args: Mapping[str, str | int | Expr] = field(default_factory=dict)
+    args: Mapping[str, str | int | Expr] = MappingProxyType({})
 
 
 Text = str | Message
@@ -34,8 +33,7 @@ def say(template: str, **args: str | int | Expr) -> Message:
     return Message(template, args)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Record):
     """A given value; a `hidden` one is not listed on the page (it is written elsewhere)."""
 
     name: str
@@ -43,16 +41,14 @@ class Given:
     hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Record):
     """A part of the derivation. Sections of equal `series` are elided in their middle when there are many."""
 
     title: Text
     series: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """A named line: its expression, its value, what it is for (`title`) and the rule it rests on (`why`).
 
     `computed` is the value of the expression; `value` differs from it where it was rounded, or pinned to
@@ -70,8 +66,7 @@ class Step:
     pinned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Record):
     """A general chain of equal expressions (`left` is a name or a derivative), true for all values."""
 
     left: Expr
@@ -81,8 +76,7 @@ class Identity:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Record):
     """A formula of the method: `left = right = …`, or `left ← right` for an update."""
 
     left: Expr
@@ -90,15 +84,13 @@ class Rule:
     relation: str = "="
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Record):
     """A remark between steps or at the end."""
 
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Record):
     """A series of values to be drawn: a loss over the iterations."""
 
     title: Text
@@ -107,8 +99,7 @@ class Curve:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record):
     """A test of the derivation by another route: passed where `error` is within `tolerance`."""
 
     name: str
@@ -123,19 +114,19 @@ class Check:
 Item = Section | Step | Identity | Note | Curve
 
 
-@dataclass(slots=True)
 class Derivation:
     """A worked solution: what was given, the method, the steps in order, and the checks."""
 
-    given: list[Given] = field(default_factory=list)
-    method: list[Rule] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-    quantities: dict[str, Value] = field(default_factory=dict)
-    letters: dict[str, Shape] = field(default_factory=dict)
-    """The shapes of the letters of general formulas."""
-    rows: bool = False
-    """Whether vectors are written as rows, as in x W + b."""
+    def __init__(self) -> None:
+        self.given: list[Given] = []
+        self.method: list[Rule] = []
+        self.items: list[Item] = []
+        self.checks: list[Check] = []
+        self.quantities: dict[str, Value] = {}
+        self.letters: dict[str, Shape] = {}
+        """The shapes of the letters of general formulas."""
+        self.rows = False
+        """Whether vectors are written as rows, as in x W + b."""
 
     @property
     def steps(self) -> Iterable[Step]:
@@ -152,6 +143,9 @@ class Stopped(Exception):
         self.message = message
         self.hint = hint
 
+
+DIFFERENCE_WORK = 5_000
+"""A difference that takes more work than this is computed in doubles."""
 
 MOST_DIFFERENCES = 12
 """So many entries of a gradient are compared with differences."""
@@ -175,7 +169,7 @@ class Board:
         self.rounding = rounding or Rounding()
         self.checking = checking and not self.pins
         self._evaluator = Evaluator()
-        self._series = ""
+        self._steps: dict[str, Step] = {}
 
     def given(self, name: str, value: Value, *, hidden: bool = False) -> Sym:
         """Put a given value on the board."""
@@ -224,9 +218,11 @@ class Board:
             if value.shape != computed.shape:
                 raise Stopped(name, f"a value of shape {computed.shape} is needed, got {value.shape}")
         also = tuple(also)
+        step = Step(name, expr, value, computed, title, why, also, quiet, pinned)
         for each in (name, *also):
             self._define(each, value)
-        self.derivation.items.append(Step(name, expr, value, computed, title, why, also, quiet, pinned))
+            self._steps[each] = step
+        self.derivation.items.append(step)
         return Sym(name)
 
     def identity(
@@ -271,50 +267,44 @@ class Board:
         `of` is recomputed with entries of `by` (the first few of a long one) moved a little up and down, through
         all the steps between. The error is relative to the largest of 1, the gradient and the number.
         """
-        steps = {name: step for step in self.derivation.steps for name in (step.name, *step.also)}
-        start, slope = self.derivation.quantities[by], self.derivation.quantities[gradient].floats.ravel()
-        small = (
-            start.domain is not Domain.DOUBLE and self.derivation.quantities[of].domain is not Domain.DOUBLE
-        )
+        stated = self.derivation.quantities
+        slope = stated[gradient].floats.ravel()
+        scale = max(1.0, float(np.abs(slope).max()), abs(float(stated[of].floats)))
         error = 0.0
-        scale = max(1.0, float(np.abs(slope).max()), abs(float(self.derivation.quantities[of].floats)))
-        for place in range(min(start.size, MOST_DIFFERENCES)):
-            step = (
-                Fraction(1, 10**15)
-                if small
-                else Fraction(1, 10**5) * (1 + round(abs(start.floats.flat[place])))
-            )
-            ends = [self._moved(of, by, place, move, steps) for move in (step, -step)]
-            difference = (
-                float((ends[0] - ends[1]) / (2 * step))
-                if small
-                else (float(ends[0] - ends[1]) / (2 * float(step)))
-            )
+        for place in range(min(stated[by].size, MOST_DIFFERENCES)):
+            difference = self._difference(of, by, place)
             error = max(error, abs(difference - float(slope[place])) / scale)
         return error
 
-    def _moved(self, of: str, by: str, place: int, move: Fraction, steps: Mapping[str, Step]) -> Any:
-        """A number on the board, with one entry of another quantity moved, exactly as it is carried."""
+    def _difference(self, of: str, by: str, place: int) -> float:
+        """The central difference, with 50 digits where the work allows it, in doubles otherwise."""
+        evaluator = Evaluator(DIFFERENCE_WORK)
+        for step in (Fraction(1, 10**15), Fraction(1, 10**5)):
+            ends = [self._moved(of, by, place, move, evaluator) for move in (step, -step)]
+            if all(end.domain is not Domain.DOUBLE for end in ends):
+                return float((Fraction(ends[0].item()) - Fraction(ends[1].item())) / (2 * step))
+            evaluator = Evaluator(budget=0)
+        return float((ends[0].floats - ends[1].floats) / (2 * float(step)))
+
+    def _moved(self, of: str, by: str, place: int, move: Fraction, evaluator: Evaluator) -> Value:
+        """A number on the board after one entry of another quantity has moved."""
         start = self.derivation.quantities[by]
-        entries = list(start.array.flat)
-        if start.domain is Domain.DOUBLE:
-            entries[place] += float(move)
-        else:
-            entries[place] = Fraction(entries[place]) + move
+        entries = [Fraction(x) for x in start.array.flat]
+        entries[place] += move
         known: dict[str, Value] = {by: gather(entries, start.shape)}
 
         def value(name: str) -> Value:
             if name not in known:
-                step = steps.get(name)
+                step = self._steps.get(name)
                 if step is None:
                     known[name] = self.derivation.quantities[name]
                 else:
-                    inner = {each: value(each) for each in symbols(step.expr)}
-                    known[name] = self._evaluator.value(step.expr, inner)
+                    known[name] = evaluator.value(
+                        step.expr, {each: value(each) for each in symbols(step.expr)}
+                    )
             return known[name]
 
-        result = value(of)
-        return Fraction(result.item()) if result.domain is not Domain.DOUBLE else result.item()
+        return value(of)
 
     def value(self, expr: Expr | str) -> Value:
         """The value of a name on the board, or of an expression over such names."""

@@ -15,8 +15,9 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from solver.record import Record
 
 WINDOW = 100
 """Columns of a long line that an excerpt shows."""
@@ -30,8 +31,7 @@ _CLEAN |= {0x7F: "\u2421", ord("\t"): "    "}
 _CLEAN_LINES = _CLEAN | {ord("\n"): "\n"}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A text that was read, and the name it goes by in messages (a path as it was typed)."""
 
     name: str
@@ -52,8 +52,7 @@ class Source:
         return Span(self, line, start - starts[line - 1] + 1, end_line, end - starts[end_line - 1] + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """A stretch of a source: lines and columns from 1, in code points; the end is exclusive."""
 
     source: Source

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from solver import kinds
@@ -19,14 +19,14 @@ from solver.expr.nodes import symbols
 from solver.kinds import Solution
 from solver.page.from_derivation import Sheet
 from solver.page.letters import Letters
+from solver.record import Record
 from solver.spec.problem import Problem, Unreadable
 
 SLOW = 1.0
 """Seconds after which progress is told on standard error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """What was asked for on the command line."""
 
     format: str
@@ -37,8 +37,7 @@ class Options:
     paged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record):
     """What became of one problem: a solution, or errors, or both where it stopped midway."""
 
     id: str
@@ -50,6 +49,8 @@ class Outcome:
 
 def solve(paths: Iterable[str], options: Options) -> int:
     """Solve everything and write it out; what cannot be solved is told and does not stop the others."""
+    gc.freeze()
+    gc.enable()
     outcomes = _outcomes(list(files.problem_files(paths)), options)
     failed = False
     written: list[Any] = []

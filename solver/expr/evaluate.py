@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import decimal
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import IntEnum
 
 import numpy as np
 
-from solver.expr.nodes import Apply, Const, Expr, Op, Piecewise, ShapeError, SumSign, Sym
+from solver.expr.nodes import (
+    Apply,
+    Const,
+    Exponential,
+    Expr,
+    Formula,
+    Function,
+    Op,
+    Piecewise,
+    ShapeError,
+    SumSign,
+    Sym,
+)
 from solver.expr.ops import SPELLED, entry_of, grid, terms
 from solver.expr.values import (
     ARITHMETIC,
@@ -22,8 +35,11 @@ from solver.expr.values import (
     outgrown,
 )
 
-PRECISE_WORK = 200_000
+PRECISE_WORK = 20_000
 """So many entries are computed exactly or with 50 digits; a longer computation goes on in doubles."""
+
+FUNCTION_WORK = 10
+"""A function such as exp costs as much as so many products."""
 
 
 class Evaluator:
@@ -52,10 +68,12 @@ class Evaluator:
     def _apply(self, expr: Apply, args: list[Value]) -> Value:
         op, params = expr.op, dict(expr.params)
         shape = _shape(expr, [arg.shape for arg in args])
+        if op.silent:
+            return args[0].rearranged(lambda array: op.compute(ARITHMETIC[args[0].domain], array, **params))
         domain = max((arg.domain for arg in args), default=Domain.EXACT)
         if domain is not Domain.DOUBLE:
             work = _work(op, args, shape)
-            if not op.silent and work > self.budget:
+            if work > self.budget:
                 domain = Domain.DOUBLE
             else:
                 self.budget -= work
@@ -88,10 +106,10 @@ def _reason(value: Value) -> str:
 
 def _work(op: Op, args: list[Value], shape: Shape) -> int:
     """About how many numbers are computed."""
-    largest = max([arg.size for arg in args] + [int(np.prod(shape))], default=1)
+    largest = max([arg.size for arg in args] + [math.prod(shape)], default=1)
     if op.name == "matmul":
         return largest * (args[0].shape[-1] if len(shape) == 2 else 1)
-    return largest
+    return largest * FUNCTION_WORK if isinstance(op.notation, (Function, Exponential, Formula)) else largest
 
 
 def _described(expr: Expr, shape: Shape) -> str:

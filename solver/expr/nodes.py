@@ -7,11 +7,11 @@ what it is made of where a person would write that out. A kind may declare one i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from solver.expr.values import Array, Shape, Value, exact
+from solver.record import Record
 
 
 class ShapeError(Exception):
@@ -22,8 +22,7 @@ class ShapeError(Exception):
 CONDITION, SUM, PRODUCT, POWER, ATOM = 0, 10, 20, 30, 40
 
 
-@dataclass(frozen=True, slots=True)
-class Infix:
+class Infix(Record):
     """`a + b`. The right operand of − needs brackets at the same level; empty sign: juxtaposition."""
 
     sign: str
@@ -32,22 +31,19 @@ class Infix:
     relation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Record):
     """`−a`."""
 
     sign: str
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Record):
     """A mark at the upper right: `Xᵀ`."""
 
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Record):
     """`σ(z)`; a `tight` name needs no brackets before a number or a letter: `ln 2`, `ln p`."""
 
     name: str
@@ -55,28 +51,23 @@ class Function:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(Record):
     """One over the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Record):
     """`a²`; of a function applied, brackets around it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exponential:
+class Exponential(Record):
     """`e` with the argument raised."""
 
 
-@dataclass(frozen=True, slots=True)
-class SquareRoot:
+class SquareRoot(Record):
     """The root sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Record):
     """Between two signs: |x|, ⌊x⌋, ‖w‖² with the power `sup` behind them."""
 
     open: str
@@ -84,70 +75,57 @@ class Between:
     sup: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SumSign:
+class SumSign(Record):
     """∑ over the entries of the argument, written with an index (the parameter `letter`, or i)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """An entry by its subscript: `z₃`; counted from 1 on the page, from 0 in code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript:
+class Subscript(Record):
     """An entry whose index is a letter: `zᵢ` for the arguments z and i."""
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(Record):
     """∂ of the first argument by ∂ of the second."""
 
 
-@dataclass(frozen=True, slots=True)
-class SumExcept:
+class SumExcept(Record):
     """∑ over all entries of the first argument but the one at the second: k ≠ j."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piecewise:
+class Piecewise(Record):
     """Cases with a brace: value if condition, otherwise the other value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(Record):
     """`1[condition]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Record):
     """A sum of many terms in a row, with ⋯ where there are too many; `sign` may also be `·`."""
 
     sign: str = "+"
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Record):
     """The arguments as a vector, over their sum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Record):
     """An array written out, expression by expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class OuterProduct:
+class OuterProduct(Record):
     """`a bᵀ` of two columns, `aᵀ b` of two rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Record):
     """Some rows of a matrix: `X` with `1…2` below; counted from 1 on the page, from 0 in code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Record):
     """Written by a formula in the same arguments: `−∑ᵢ yᵢ ln pᵢ` for the cross-entropy of p and y."""
 
     of: Callable[..., Expr]
@@ -179,8 +157,7 @@ Notation = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Op:
+class Op(Record, identity=True):
     """An operation.
 
     `compute(arithmetic, *arrays, **params)` gives the result as an array; it may raise `Inexact` in the exact
@@ -210,10 +187,8 @@ OPERATIONS: dict[str, Op] = {}
 """The operations that Python's operators on expressions stand for, by name; filled by `ops`."""
 
 
-class Expr:
+class Expr(Record):
     """An expression. Python's operators build larger ones; numbers among them become constants."""
-
-    __slots__ = ()
 
     def __add__(self, other: Operand) -> Expr:
         return build("add", self, other)
@@ -257,22 +232,19 @@ class Expr:
         return build("transpose", self)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Const(Expr):
+class Const(Expr, identity=True):
     """A value."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
 class Sym(Expr):
     """A name of the derivation: a given value, an earlier step, or a letter of a general formula."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Apply(Expr):
+class Apply(Expr, identity=True):
     """An operation applied to arguments; `params` are its plain parameters, such as an axis."""
 
     op: Op

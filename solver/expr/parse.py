@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from solver.errors import did_you_mean
 from solver.expr import ops
 from solver.expr.nodes import Const, Expr, build
 from solver.expr.values import PI, precise
+from solver.record import Record
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 60
@@ -27,8 +27,7 @@ class FormulaError(Exception):
         self.message, self.start, self.end, self.hint = message, start, end, hint
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Record):
     """A piece of a formula and its place."""
 
     kind: str

@@ -7,13 +7,13 @@ decimals, small fractions); otherwise it is its true value rounded to the digits
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 
 from solver.expr.values import Domain, Scalar, Value
+from solver.record import Record
 
 DIGITS = 5
 """Significant digits of a number that is not shown exactly."""
@@ -26,8 +26,7 @@ LARGEST_DENOMINATOR = 999
 LARGEST_NUMERATOR = 99_999
 
 
-@dataclass(frozen=True, slots=True)
-class Rounding:
+class Rounding(Record):
     """What a problem asks for: `decimals` behind the point, or `significant` digits; at each step or not."""
 
     decimals: int | None = None
@@ -39,11 +38,10 @@ class Rounding:
         """The digits of the steps: as many as asked, and no fewer than five significant ones."""
         if self.each_step:
             return self
-        return replace(self, significant=max(self.significant or DIGITS, DIGITS))
+        return self.but(significant=max(self.significant or DIGITS, DIGITS))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Record):
     """A number as printed: `digits` (with U+2212), a power of ten, or over a denominator.
 
     `exact` says whether it is the number itself; otherwise it is the number rounded.

@@ -82,6 +82,13 @@ class Value:
             return self.array
         return self.decimals if domain is Domain.PRECISE else self.floats
 
+    def rearranged(self, move: Callable[[Array], Array]) -> Value:
+        """The same entries in another order, or some of them; what was carried over already is kept."""
+        moved = Value(np.asarray(move(self.array)), self.domain)
+        if self._floats is not None and self.domain is not Domain.DOUBLE:
+            moved._floats = np.asarray(move(self._floats))
+        return moved
+
     def entry(self, *index: int) -> Value:
         """One entry as a number, or one row of a matrix as a vector."""
         return Value(_array(self.array[index], self.array.dtype), self.domain)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from solver.derivation import Board, Derivation, Stopped
 from solver.errors import SolverError, SolverErrors, did_you_mean, quoted
 from solver.expr.values import Value
+from solver.record import Record
 from solver.spec import yaml
 from solver.spec.fields import Fields
 from solver.spec.problem import Problem
@@ -24,8 +25,7 @@ from solver.spec.yaml import Node, Pairs
 GROUP = "solver.kinds"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Record):
     """A kind of problem.
 
     `given` is the type of its data, `solve(given, board)` writes the derivation, `ask(given)` names the
@@ -40,7 +40,7 @@ class Kind:
     title: str
     quantities: Mapping[str, str]
     example: str
-    letters: Mapping[str, str] = field(default_factory=dict)
+    letters: Mapping[str, str] = MappingProxyType({})
     docs: str = ""
 
 
@@ -88,8 +88,7 @@ def _checked(kind: Any, name: str) -> Kind:
     return kind
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
+class Solution(Record):
     """A problem with its derivation; `stopped` is set where it came to an end before its answer."""
 
     problem: Problem

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated
 
@@ -38,6 +37,7 @@ from solver.expr.nodes import Expr, Sym, replace, symbols
 from solver.expr.ops import number
 from solver.expr.values import Array, Value
 from solver.kinds import Kind
+from solver.record import Record
 from solver.spec.fields import (
     Fault,
     Fields,
@@ -57,8 +57,7 @@ from solver.spec.targets import distributions, target_faults
 from solver.spec.yaml import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(Record):
     """An activation: its name, or `formula`, and what it makes of z."""
 
     name: str

@@ -5,46 +5,40 @@ Plain `str` is text that came from a person or a message; it is never markup of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from solver.page.math import Chain, Layout
+from solver.record import Record
 
 Prose = tuple[str | Layout, ...]
 """A sentence: text with small layouts in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Record):
     """The title of a problem; `aside` stands at the right margin (points)."""
 
     text: str
     aside: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Record):
     """The question as it was set: the user's Markdown with $maths$."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record):
     """A labelled list of short formulas that flow on a line: Given, Find, Method, Answer."""
 
     label: str
     items: tuple[Chain, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Record):
     """A part of a derivation, with a rule across the page."""
 
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One numbered step: what it is for, the shape of its result at the margin, and its chain.
 
     `why` explains the rule it rests on; `number` is 0 for a step that is not counted.
@@ -57,16 +51,14 @@ class Step:
     why: Prose = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Record):
     """A remark. `kind` is `note`, `left-out`, `check` or `failed`."""
 
     text: Prose
     kind: str = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Record):
     """A small plot of `ys` against `xs`, both increasing in index, with a title for each axis."""
 
     title: str

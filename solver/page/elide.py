@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from solver.page.math import Fence, Fraction, Layout, Root, Row, Scripts, Sign, Table
+from solver.record import Record
 
 DOTS = ("⋯", "⋮", "⋱")
 
 
-@dataclass(frozen=True, slots=True)
-class Elision:
+class Elision(Record):
     """A table of which a part is shown, both as (rows, columns); `str` says so: `3 of 12 columns`."""
 
     shown: tuple[int, int]
@@ -89,7 +88,7 @@ def _corners(table: Table, most_rows: int, most_columns: int) -> Table:
         _kept(breadth, len(table.cells[0]), most_columns),
     )
     cells = tuple(tuple(_cell(table, row, column) for column in across) for row in down)
-    return replace(table, cells=cells, size=table.size or (len(height), len(breadth)))
+    return table.but(cells=cells, size=table.size or (len(height), len(breadth)))
 
 
 def _cell(table: Table, row: int | None, column: int | None) -> Layout:

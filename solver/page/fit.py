@@ -9,13 +9,13 @@ Lines break before a relation; `solver.page.breaks` says where a link breaks tha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
 from solver.page.breaks import Measure, broken
 from solver.page.elide import shrink
 from solver.page.math import Chain, Layout, Row, Sign
+from solver.record import Record
 
 __all__ = ["Line", "Measure", "fit", "shrink"]
 
@@ -23,8 +23,7 @@ INDENT = 3
 """How far lines are set in where they cannot be aligned under the first relation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """A line of a broken chain: what stands on it, and how far it is set in."""
 
     indent: int

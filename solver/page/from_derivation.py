@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 
 from solver.derivation import (
     Curve,
@@ -27,6 +26,7 @@ from solver.page.blocks import Block, Page, Prose
 from solver.page.from_expr import Writer, number_layout
 from solver.page.letters import Letters
 from solver.page.math import Chain, Fence, Layout, Number, Row, Scripts, Sign, Table, Word
+from solver.record import Record
 
 FIRST, LAST = 2, 1
 """So many sections of a long series are shown from its start and its end."""
@@ -37,8 +37,11 @@ MOST_RECOMPUTED = 100
 """A larger array is not computed again with its printed digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+NO_LETTERS = Letters({}, {})
+NO_ROUNDING = Rounding()
+
+
+class Sheet(Record):
     """What a page says besides the derivation, and how it says it."""
 
     title: str
@@ -46,8 +49,8 @@ class Sheet:
     statement: str = ""
     source: str = ""
     ask: tuple[str, ...] = ()
-    letters: Letters = field(default_factory=lambda: Letters({}, {}))
-    rounding: Rounding = field(default_factory=Rounding)
+    letters: Letters = NO_LETTERS
+    rounding: Rounding = NO_ROUNDING
     digits: int | None = None
     """Significant digits everywhere, in place of what the problem asks for."""
     detail: Detail = Detail.NORMAL
@@ -171,7 +174,7 @@ class Author:
             for block in shown:
                 if isinstance(block, blocks.Step):
                     number += 1
-                    block = replace(block, number=number)
+                    block = block.but(number=number)
                 yield block
 
     def item(self, item: Item) -> Iterable[Block]:
@@ -290,8 +293,7 @@ def _parts(items: Sequence[Item]) -> list[Part]:
     return parts
 
 
-@dataclass(frozen=True, slots=True)
-class Elision:
+class Elision(Record):
     """Sections of a series that are left out, and the steps in them."""
 
     sections: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from solver.expr import nodes
 from solver.expr.evaluate import shape_of
@@ -25,6 +24,7 @@ from solver.page.math import (
     Table,
     Word,
 )
+from solver.record import Record
 
 EDGE = 12
 """An array longer than this is shown by its corners: so many rows or columns at most."""
@@ -39,8 +39,7 @@ Placed = tuple[Layout, int]
 """A layout and how tightly it holds together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Record):
     """Writes expressions with a page's letters, digits and habits.
 
     `rows`: vectors are rows. `shapes` of the names tell where a sum needs an index.

@@ -6,33 +6,29 @@ Text is NFC Unicode with the true minus sign U+2212.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from solver.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record):
     """A printed number, `−12`, `0.99966`, or with a power of ten: `6.1442` and −6."""
 
     digits: str
     exponent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Record):
     """A variable, set in italics: `z`, `α`. Several characters stand upright: `loss`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record):
     """Upright text: the name of a function (`ln`, `softmax`), `if`, a label of the user's."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Record):
     """An operator or another mark. `role` fixes the space around it:
 
     `infix` and `relation` have space on both sides, `prefix` none, `comma` space behind it, `mark` none.
@@ -43,15 +39,13 @@ class Sign:
     role: str = "infix"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """Layouts side by side."""
 
     items: tuple[Layout, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fraction:
+class Fraction(Record):
     """`top` over `bottom`; `inline` writes the slash of a small number: 2/5."""
 
     top: Layout
@@ -59,8 +53,7 @@ class Fraction:
     inline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scripts:
+class Scripts(Record):
     """`base` with an index below and a power or mark above."""
 
     base: Layout
@@ -68,23 +61,20 @@ class Scripts:
     sup: Layout | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accent:
+class Accent(Record):
     """A mark over one letter: `hat`, `bar`, `tilde`, `dot`."""
 
     base: Layout
     mark: str = "hat"
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Record):
     """The square root of `body`."""
 
     body: Layout
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Record):
     """`body` between brackets as tall as itself: ( ) [ ] { } | | ‖ ‖ ⌊ ⌋ ⌈ ⌉."""
 
     open: str
@@ -92,8 +82,7 @@ class Fence:
     close: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Record):
     """Rows of cells between two fences: a matrix `[ ]`, a list of cases `{` with an empty `close`.
 
     Numbers in a column are aligned at the decimal point, everything else to the left in cases and
@@ -107,8 +96,7 @@ class Table:
     size: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Big:
+class Big(Record):
     """A large operator with what stands below and above it: ∑, max."""
 
     sign: str
@@ -128,8 +116,7 @@ def side_by_side(layout: Layout) -> tuple[Layout, ...]:
     return tuple(part for item in layout.items for part in side_by_side(item))
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Record):
     """A chain of relations, `z = X w = … ≈ …`: what stands first, then pairs of relation and layout."""
 
     first: Layout

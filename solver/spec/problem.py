@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Annotated, Any
 
 from solver.errors import SolverError, SolverErrors, Source, clean, did_you_mean, quoted
 from solver.expr.rounding import Rounding
+from solver.record import Record
 from solver.spec import yaml
 from solver.spec.fields import (
     Fault,
@@ -116,8 +116,7 @@ def _line(node: Node) -> str:
     return " ".join(scalar(node, "a text").text.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """One problem: its frame, its typed data, and where it was written."""
 
     id: str
@@ -132,8 +131,7 @@ class Problem:
         return Rounding(asked.decimals, asked.significant, asked.each_step) if asked else Rounding()
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Record):
     """A problem with faults, in the place of the problem that it would have been."""
 
     id: str
