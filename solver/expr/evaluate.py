@@ -182,7 +182,7 @@ def _put_in(expr: Expr, names: Mapping[str, Value], evaluator: Evaluator) -> Exp
     if constant and expr.op.spelled and expr.op.definition is not None:
         return expr.op.definition(*args, **dict(expr.params))
     if isinstance(expr.op.notation, SumSign) and expr.op.name == "sum":
-        return _spelled_sum(put, evaluator) or put
+        return _spelled_sum(put, evaluator) or Const(evaluator._value(put, {}))
     return put
 
 
@@ -208,7 +208,10 @@ def _reduced(expr: Expr, evaluator: Evaluator, detail: Detail) -> Expr:
     if expr.op.whole:
         args = tuple(Const(evaluator._value(arg, {})) for arg in expr.args)
         return Apply(expr.op, args, expr.params)
-    return Apply(expr.op, tuple(_reduced(arg, evaluator, detail) for arg in expr.args), expr.params)
+    reduced = Apply(expr.op, tuple(_reduced(arg, evaluator, detail) for arg in expr.args), expr.params)
+    if expr.op.name == "negative" and isinstance(reduced.args[0], Const):
+        return Const(evaluator._value(reduced, {}))  # nobody writes a line to turn a sign
+    return reduced
 
 
 def _written_out(expr: Apply) -> Expr | None:

@@ -11,7 +11,7 @@ Method
 
     For labels −1 and +1, with the margin y z:
 
-        L = ∑ ln(1 + e⁻ʸᶻ)      ∇L = −Xᵀ(y ⊙ σ(−y ⊙ z))
+        L = ∑ ln(1 + e⁻ʸᶻ)      ∇L = Xᵀ(−y ⊙ σ(−y ⊙ z))
 
     The mean divides by the number of samples (of the batch); `l2` adds λ/2 ‖w‖² to the loss and λw to the
     gradient, the bias is not penalised. Then w ← w − α∇L and b ← b − α ∂L/∂b. Both losses are computed
@@ -41,7 +41,6 @@ from solver.expr.nodes import Const, Expr, Sym
 from solver.expr.ops import (
     at_least,
     exp,
-    hadamard,
     indicator,
     log,
     norm2,
@@ -172,7 +171,7 @@ class Model:
         return X @ w + b if self.bias else X @ w
 
     def loss(self, z: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
-        each = softplus(-(y * z)) if self.margins else softplus(z) - y * z
+        each = softplus(-y * z) if self.margins else softplus(z) - y * z
         return self._penalised(self._over(n, total(each)), w)
 
     def loss_by_p(self, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
@@ -180,16 +179,14 @@ class Model:
 
     def errors(self, z: Expr, p: Expr, y: Expr) -> Expr:
         """dL/dz for the summed loss."""
-        return hadamard(y, sigmoid(-hadamard(y, z))) if self.margins else p - y
+        return -y * sigmoid(-y * z) if self.margins else p - y
 
     def gradient(self, X: Expr, z: Expr, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
-        product = X.T @ self.errors(z, p, y)
-        product = self._over(n, -product if self.margins else product)
+        product = self._over(n, X.T @ self.errors(z, p, y))
         return product + Sym("l2") * w if self.penalty else product
 
     def bias_gradient(self, z: Expr, p: Expr, y: Expr, n: Expr) -> Expr:
-        sum_ = total(self.errors(z, p, y))
-        return self._over(n, -sum_ if self.margins else sum_)
+        return self._over(n, total(self.errors(z, p, y)))
 
     def _over(self, n: Expr, expr: Expr) -> Expr:
         return 1 / n * expr if self.mean else expr

@@ -352,12 +352,12 @@ def sample_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     k = given.outputs
     if given.loss == "cross-entropy":
         if _saturated(board, a, y):  # ln 0 would be read off a probability that is only nearly 0
-            return ops.row_sums(-ops.hadamard(y, ops.log_softmax(z)))
+            return ops.row_sums(-(y * ops.log_softmax(z)))
         return ops.cross_entropy(a, y)
     if given.loss == "binary-cross-entropy":
         sums = ops.binary_cross_entropy(a, y)
         if given.layers[-1].activation.name == "sigmoid" and _saturated(board, a, y, both=True):
-            sums = ops.row_sums(ops.softplus(z) - ops.hadamard(y, z))
+            sums = ops.row_sums(ops.softplus(z) - (y * z))
         return sums if k == 1 else number(1) / k * sums
     if given.samples:
         squares: Expr = ops.row_sums((a - y) ** 2)

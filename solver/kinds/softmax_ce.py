@@ -253,7 +253,7 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
     board.section("Loss and gradient")
     zero = np.any((board.value(p).array == 0) & (board.value(y).array != 0))
     if log_p is not None and (given.log in BASES or zero):
-        each = -(ops.row_sums(ops.hadamard(y, log_p)) if given.samples else total(y * log_p))
+        each = -(ops.row_sums((y * log_p)) if given.samples else total(y * log_p))
     elif given.log in BASES:
         each = number(1) / log(number(BASES[given.log])) * ops.cross_entropy(p, y)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from solver.derivation import (
@@ -23,7 +24,7 @@ from solver.expr.rounding import Rounding, show
 from solver.expr.values import Undefined, Value
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
-from solver.page.from_expr import Writer, number_layout
+from solver.page.from_expr import Writer, constant_shapes, number_layout
 from solver.page.letters import Letters
 from solver.page.math import Chain, Fence, Layout, Number, Row, Scripts, Sign, Table, Word
 from solver.record import Record
@@ -34,7 +35,7 @@ FIRST, LAST = 2, 1
 LONG_SERIES = 6
 
 MOST_RECOMPUTED = 100
-"""A larger array is not computed again with its printed digits."""
+"""A larger array is not printed whole: nobody computes with its digits."""
 
 
 NO_LETTERS = Letters({}, {})
@@ -111,10 +112,8 @@ class Author:
 
     def misleads(self, line: Expr, value: Value) -> bool:
         """Whether a reader who computes with the digits of a line gets other digits than the value's."""
-        if symbols(line):
+        if symbols(line) or max(map(math.prod, constant_shapes(line))) > MOST_RECOMPUTED:
             return False
-        if value.size > MOST_RECOMPUTED:
-            return True
         try:
             read = Evaluator().value(self.writer.as_read(line), {})
         except Undefined:

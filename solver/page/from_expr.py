@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from solver.expr import nodes
 from solver.expr.evaluate import shape_of
@@ -29,6 +29,9 @@ from solver.record import Record
 EDGE = 12
 """An array longer than this is shown by its corners: so many rows or columns at most."""
 CORNER = 3
+
+ENTRYWISE = (SUM + PRODUCT) // 2
+"""The product of two arrays entry by entry needs brackets inside other products."""
 
 DOTS = Sign("⋯", "mark")
 DOWN = Sign("⋮", "mark")
@@ -102,7 +105,7 @@ class Writer(Record):
             return Scripts(whole, sub=Word("".join(index))), ATOM
         match notation:
             case nodes.Infix():
-                return self._infix(notation, args, index), notation.level
+                return self._infix(notation, args, index)
             case nodes.Prefix(sign=sign):
                 return Row((Sign(sign, "prefix"), self._operand(args[0], PRODUCT, index, behind=True))), SUM
             case nodes.Raised(mark=mark):
@@ -172,43 +175,33 @@ class Writer(Record):
             case nodes.Formula(of=formula):
                 return self._placed(formula(*args, **dict(expr.params)), index)
 
-    def _infix(self, notation: nodes.Infix, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
-        left = self._operand(args[0], notation.level, index)
-        right = self._operand(
-            args[1],
-            notation.level + (1 if notation.brackets_right or notation.relation else 0),
-            index,
-            behind=True,
-        )
-        sign = Sign(notation.sign, "relation" if notation.relation else "infix")
-        if notation.sign == "·" and not self._digits_meet(args):
-            sign = Sign("")
-        items = left.items if notation.level == SUM and isinstance(left, Row) else (left,)
-        return Row((*items, sign, right))
+    def _infix(self, notation: nodes.Infix, args: Sequence[Expr], index: tuple[str, ...]) -> Placed:
+        level, sign = notation.level, Sign(notation.sign, "relation" if notation.relation else "infix")
+        if notation.sign == "·":
+            if not index and all(shape_of(arg, self.shapes) for arg in args):
+                level, sign = ENTRYWISE, Sign("⊙")
+            elif not (_ends_in_number(args[0]) or _starts_with_number(args[1])):
+                sign = Sign("")
+        left = self._operand(args[0], level, index)
+        tighter = 1 if notation.brackets_right or notation.relation else 0
+        right = self._operand(args[1], level + tighter, index, behind=True)
+        items = left.items if level == SUM and isinstance(left, Row) else (left,)
+        return Row((*items, sign, right)), level
 
     def _operand(self, expr: Expr, level: int, index: tuple[str, ...], behind: bool = False) -> Layout:
-        """An operand of a sum or product; a negative number behind a sign gets brackets."""
-        if isinstance(expr, Const) and not expr.value.shape:
-            layout, tightness = self._value(expr.value)
-            negative = expr.value.item() < 0
-            if negative and (behind or level > SUM):
-                return Fence("(", layout, ")")
-            return layout if negative or tightness >= level else Fence("(", layout, ")")
-        if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix) and behind:
-            return Fence("(", self._placed(expr, index)[0], ")")
-        if (
-            isinstance(expr, Apply)
-            and isinstance(expr.op.notation, nodes.SumSign)
-            and not behind
+        """An operand; one that begins with a minus gets brackets behind another sign, and in a product of
+        which a number is the first factor."""
+        layout, tightness = self._placed(expr, index)
+        if _starts_with_minus(expr):
+            number = isinstance(expr, Const) and level > SUM
+            return Fence("(", layout, ")") if behind or number or tightness < min(level, SUM) else layout
+        loose = (
+            not behind
             and level > SUM
-        ):
-            return Fence("(", self._placed(expr, index)[0], ")")
-        return self._inside(expr, level, index)
-
-    def _digits_meet(self, args: Sequence[Expr]) -> bool:
-        """Whether a product needs its dot: between numbers, and behind a number before an array."""
-        left, right = args
-        return _ends_in_number(left) or _starts_with_number(right)
+            and isinstance(expr, Apply)
+            and isinstance(expr.op.notation, nodes.SumSign)
+        )
+        return Fence("(", layout, ")") if tightness < level or loose else layout
 
     def _function(self, notation: nodes.Function, args: Sequence[Expr], index: tuple[str, ...]) -> Placed:
         name: Layout = Letter(notation.name) if len(notation.name) == 1 else Word(notation.name)
@@ -295,10 +288,17 @@ def number_layout(shown: Shown) -> Placed:
     return Number(shown.digits, shown.exponent), level
 
 
-def _holds_array(expr: Expr) -> bool:
+def constant_shapes(expr: Expr) -> Iterator[Shape]:
+    """The shapes of the constants in an expression."""
     if isinstance(expr, Const):
-        return bool(expr.value.shape)
-    return isinstance(expr, Apply) and any(map(_holds_array, expr.args))
+        yield expr.value.shape
+    elif isinstance(expr, Apply):
+        for arg in expr.args:
+            yield from constant_shapes(arg)
+
+
+def _holds_array(expr: Expr) -> bool:
+    return any(constant_shapes(expr))
 
 
 def _starts_with_number(expr: Expr) -> bool:
@@ -307,6 +307,14 @@ def _starts_with_number(expr: Expr) -> bool:
     if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Infix):
         return _starts_with_number(expr.args[0])
     return isinstance(expr, Apply) and isinstance(expr.op.notation, (nodes.Terms, nodes.Grid))
+
+
+def _starts_with_minus(expr: Expr) -> bool:
+    if isinstance(expr, Const):
+        return not expr.value.shape and expr.value.item() < 0
+    if isinstance(expr, Apply) and isinstance(expr.op.notation, (nodes.Infix, nodes.Terms)):
+        return _starts_with_minus(expr.args[0])
+    return isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix)
 
 
 def _ends_in_number(expr: Expr) -> bool:
