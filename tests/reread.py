@@ -44,6 +44,8 @@ class Interval:
     high: Decimal
 
     def __add__(self, other: Number) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         right = interval(other)
         return Interval(DOWN.add(self.low, right.low), UP.add(self.high, right.high))
 
@@ -53,12 +55,18 @@ class Interval:
         return Interval(self.high.copy_negate(), self.low.copy_negate())
 
     def __sub__(self, other: Number) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return self + -interval(other)
 
     def __rsub__(self, other: Number) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return interval(other) + -self
 
     def __mul__(self, other: Number) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         right = interval(other)
         pairs = [(a, b) for a in (self.low, self.high) for b in (right.low, right.high)]
         return Interval(min(DOWN.multiply(*pair) for pair in pairs), max(UP.multiply(*pair) for pair in pairs))
@@ -71,9 +79,13 @@ class Interval:
         return Interval(DOWN.divide(ONE, self.high), UP.divide(ONE, self.low))
 
     def __truediv__(self, other: Number) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return self * interval(other).inverse()
 
     def __rtruediv__(self, other: Number) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return interval(other) * self.inverse()
 
     def __contains__(self, other: Number) -> bool:
@@ -449,7 +461,7 @@ class _Parser:
         """2/5, or ∂L/∂b; the slash takes what stands right before and behind it."""
         below = self.factor()
         if isinstance(node, Call) and node.name in ("beside", "times") and len(node.args) == 2:
-            return Call(node.name, (node.args[0], Call("/", (node.args[1], below))))
+            return Call(node.name, (node.args[0], _quotient("/", node.args[1], below)))
         return _quotient("/", node, below)
 
     def starts(self) -> bool:

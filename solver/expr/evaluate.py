@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import IntEnum
 
@@ -152,7 +152,7 @@ def reduction(expr: Expr, names: Mapping[str, Value], detail: Detail) -> Iterato
     """
     evaluator = Evaluator()
     with decimal.localcontext(PRECISION), np.errstate(all="ignore"):
-        if detail is Detail.BRIEF or _has_cases(expr):
+        if detail is Detail.BRIEF or _entry_by_entry(expr):
             yield Const(evaluator._value(expr, names))
             return
         line = _put_in(expr, names, evaluator)
@@ -162,10 +162,10 @@ def reduction(expr: Expr, names: Mapping[str, Value], detail: Detail) -> Iterato
             yield line
 
 
-def _has_cases(expr: Expr) -> bool:
-    """A distinction of cases says entry by entry what arrays put into it would hide."""
+def _entry_by_entry(expr: Expr) -> bool:
+    """A distinction of cases, or a formula for the row i, says what whole arrays put into it would hide."""
     return isinstance(expr, Apply) and (
-        isinstance(expr.op.notation, Piecewise) or any(map(_has_cases, expr.args))
+        isinstance(expr.op.notation, Piecewise) or expr.op.by_rows or any(map(_entry_by_entry, expr.args))
     )
 
 
@@ -181,18 +181,33 @@ def _put_in(expr: Expr, names: Mapping[str, Value], evaluator: Evaluator) -> Exp
         return Const(evaluator._value(put, {}))
     if constant and expr.op.spelled and expr.op.definition is not None:
         return expr.op.definition(*args, **dict(expr.params))
-    if isinstance(expr.op.notation, SumSign) and expr.op.name == "sum":
-        return _spelled_sum(put, evaluator) or Const(evaluator._value(put, {}))
+    if isinstance(expr.op.notation, SumSign):
+        return _spelled_sum(put) or Const(evaluator._value(put, {}))
     return put
 
 
-def _spelled_sum(put: Apply, evaluator: Evaluator) -> Expr | None:
-    """A short sum over an elementwise expression as the row of its terms."""
+def _spelled_sum(put: Apply) -> Expr | None:
+    """A short sum over an elementwise expression as the row of its terms; of a matrix, for each row or column."""
     shape = shape_of(put.args[0], {})
-    if len(shape) != 1 or not 1 <= shape[0] <= SPELLED:
+    if not shape or max(shape) > SPELLED:
         return None
-    entries = [entry_of(put.args[0], (i,)) for i in range(shape[0])]
-    return None if None in entries else terms(*(entry for entry in entries if entry is not None))
+    if len(shape) == 1:
+        return _terms_at(put.args[0], [(i,) for i in range(shape[0])])
+    if put.op.name == "sum":
+        return _terms_at(put.args[0], [(i, j) for i in range(shape[0]) for j in range(shape[1])])
+    by_row = put.op.name == "row_sums"
+    outer, inner = shape if by_row else shape[::-1]
+    sums = [
+        _terms_at(put.args[0], [(k, m) if by_row else (m, k) for m in range(inner)]) for k in range(outer)
+    ]
+    return None if None in sums else grid(*(each for each in sums if each is not None))
+
+
+def _terms_at(expr: Expr, places: Sequence[tuple[int, ...]]) -> Expr | None:
+    entries = [entry_of(expr, place) for place in places]
+    if None in entries or len(entries) > SPELLED:
+        return None
+    return terms(*(entry for entry in entries if entry is not None))
 
 
 def _reduced(expr: Expr, evaluator: Evaluator, detail: Detail) -> Expr:

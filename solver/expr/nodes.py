@@ -104,9 +104,7 @@ class Indicator(Record):
 
 
 class Terms(Record):
-    """A sum of many terms in a row, with ⋯ where there are too many; `sign` may also be `·`."""
-
-    sign: str = "+"
+    """A sum of several terms in a row."""
 
 
 class Shares(Record):
@@ -179,6 +177,8 @@ class Op(Record, identity=True):
     """Its arguments are reduced to their values in one line: the terms of a long sum."""
     at_once: bool = False
     """Its arguments are not reduced by themselves: the condition of a case, the entries of a grid."""
+    by_rows: bool = False
+    """It treats each row of a matrix by itself, and is written for the row i."""
     counts: bool = False
     """Its result is exact whatever its arguments are: a truth value, an index."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,10 @@ maximum, minimum, outer = map(_caller, ("maximum", "minimum", "outer"))
 softmax, log_softmax, logsumexp, argmax = map(_caller, ("softmax", "log_softmax", "logsumexp", "argmax"))
 largest = _caller("max")
 diag, norm2, indicator, where = map(_caller, ("diag", "norm2", "indicator", "where"))
+diag_rows, outer_rows = map(_caller, ("diag_rows", "outer_rows"))
 total, column_sums, row_sums = map(_caller, ("sum", "column_sums", "row_sums"))
 cross_entropy, binary_cross_entropy = map(_caller, ("cross_entropy", "binary_cross_entropy"))
+cross_entropies, binary_cross_entropies = map(_caller, ("cross_entropies", "binary_cross_entropies"))
 at_least, greater = map(_caller, ("at_least", "greater"))
 at, sum_except = map(_caller, ("at", "sum_except"))
 rows, column = map(_caller, ("rows", "column"))
@@ -266,10 +269,18 @@ def _binary_cross_entropy_spelled(p: Expr, y: Expr) -> Expr:
     parts: list[Expr] = []
     for chance, target, weight in zip(chances, targets, y.value.array, strict=True):
         if weight != 0:
-            parts.append(log(chance) if weight == 1 else target * log(chance))
+            parts.append(-log(chance) if weight == 1 else -(target * log(chance)))
         if weight != 1:
-            parts.append(log(1 - chance) if weight == 0 else (1 - target) * log(1 - chance))
-    return -terms(*parts)
+            parts.append(-log(1 - chance) if weight == 0 else -((1 - target) * log(1 - chance)))
+    return terms(*parts)
+
+
+def _row_by_row(name: str, spelled: Callable[[Expr, Expr], Expr], p: Expr, y: Expr) -> Expr:
+    """What a function of vectors makes of each row, as a vector."""
+    if isinstance(p, Const) and isinstance(y, Const) and max(p.value.shape) <= SPELLED:
+        rows = range(p.value.shape[0])
+        return grid(*(spelled(Const(p.value.entry(i)), Const(y.value.entry(i))) for i in rows))
+    return apply(OPERATIONS[name], p, y)
 
 
 def _matmul_spelled(a: Expr, b: Expr) -> Expr:
@@ -333,6 +344,7 @@ op(
     silent=True,
 )
 op("outer", _outer, lambda a, b: (*a, b[-1]), OuterProduct())
+op("outer_rows", _outer, lambda a, b: (*a, b[-1]), OuterProduct(), by_rows=True)
 op("at", lambda _, x, i: np.asarray(x[int(i)]), lambda s, _: s[1:], Subscript())
 op(
     "sum_except",
@@ -342,6 +354,7 @@ op(
 )
 op("column", lambda _, x, index: x[:, index], lambda s, index: s[:1], Entry(), silent=True)
 op("diag", _diagonal, lambda s: (*s, s[-1]), Function("diag"))
+op("diag_rows", _diagonal, lambda s: (*s, s[-1]), Function("diag"), by_rows=True)
 
 _function("exp", Exponential())
 _function("log", Function("ln", tight=True))
@@ -402,15 +415,31 @@ op(
     "cross_entropy",
     _cross_entropy,
     _last_axis,
-    Formula(lambda p, y: -apply(OPERATIONS["sum"], y * log(p))),
+    Formula(lambda p, y: -total(y * log(p))),
     definition=_cross_entropy_spelled,
+    spelled=True,
+)
+op(
+    "cross_entropies",
+    _cross_entropy,
+    _last_axis,
+    Formula(lambda p, y: row_sums(-(y * log(p)))),
+    definition=partial(_row_by_row, "cross_entropies", _cross_entropy_spelled),
+    spelled=True,
+)
+op(
+    "binary_cross_entropies",
+    _binary_cross_entropy,
+    _last_axis,
+    Formula(lambda p, y: row_sums(-(y * log(p)) - (1 - y) * log(1 - p))),
+    definition=partial(_row_by_row, "binary_cross_entropies", _binary_cross_entropy_spelled),
     spelled=True,
 )
 op(
     "binary_cross_entropy",
     _binary_cross_entropy,
     _last_axis,
-    Formula(lambda p, y: -apply(OPERATIONS["sum"], y * log(p) + (1 - y) * log(1 - p))),
+    Formula(lambda p, y: total(-(y * log(p)) - (1 - y) * log(1 - p))),
     definition=_binary_cross_entropy_spelled,
     spelled=True,
 )

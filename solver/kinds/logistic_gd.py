@@ -35,7 +35,7 @@ from typing import Annotated
 
 import numpy as np
 
-from solver.derivation import Board, Message, say
+from solver.derivation import Board, Message, Stopped, say
 from solver.errors import SolverError, quoted
 from solver.expr.nodes import Const, Expr, Sym
 from solver.expr.ops import (
@@ -175,7 +175,7 @@ class Model:
         return self._penalised(self._over(n, total(each)), w)
 
     def loss_by_p(self, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
-        return self._penalised(self._over(n, -total(y * log(p) + (1 - y) * log(1 - p))), w)
+        return self._penalised(-self._over(n, total(y * log(p) + (1 - y) * log(1 - p))), w)
 
     def errors(self, z: Expr, p: Expr, y: Expr) -> Expr:
         """dL/dz for the summed loss."""
@@ -197,6 +197,14 @@ class Model:
 
 def solve(given: Given, board: Board) -> None:
     """Write T iterations on the board, then the scores, probabilities and loss at the end."""
+    try:
+        _descend(given, board)
+    except Stopped as stopped:
+        hint = "the iteration diverges: a smaller learning rate may help"
+        raise Stopped(stopped.name, stopped.message, hint) from None
+
+
+def _descend(given: Given, board: Board) -> None:
     n, T = given.X.shape[0], given.iterations
     model = Model(given)
     X, y = board.given("X", given.X), board.given("y", given.y)

@@ -353,9 +353,9 @@ def sample_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     if given.loss == "cross-entropy":
         if _saturated(board, a, y):  # ln 0 would be read off a probability that is only nearly 0
             return ops.row_sums(-(y * ops.log_softmax(z)))
-        return ops.cross_entropy(a, y)
+        return ops.cross_entropies(a, y) if given.samples else ops.cross_entropy(a, y)
     if given.loss == "binary-cross-entropy":
-        sums = ops.binary_cross_entropy(a, y)
+        sums = ops.binary_cross_entropies(a, y) if given.samples else ops.binary_cross_entropy(a, y)
         if given.layers[-1].activation.name == "sigmoid" and _saturated(board, a, y, both=True):
             sums = ops.row_sums(ops.softplus(z) - (y * z))
         return sums if k == 1 else number(1) / k * sums
@@ -456,7 +456,7 @@ kind = Kind(
     given=Given,
     solve=solve,
     ask=ask,
-    letters={"loss": "L", "losses": "L", "y_hat": "y_hat", "target": "y", "total_params": "parameters"},
+    letters={"loss": "L", "losses": "ℓ", "y_hat": "y_hat", "target": "y", "total_params": "parameters"},
     quantities={
         "W1.shape": "the shape of a layer's weights; likewise `b1.shape`, `W2.shape`, …",
         "W1.params": "how many numbers they are; likewise `b1.params`, …",

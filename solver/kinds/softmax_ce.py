@@ -178,7 +178,9 @@ def solve(given: Given, board: Board) -> None:
     )
     board.let(
         "jacobian",
-        _tempered(ops.diag(p) - ops.outer(p, p), T),
+        _tempered(
+            ops.diag_rows(p) - ops.outer_rows(p, p) if given.samples else ops.diag(p) - ops.outer(p, p), T
+        ),
         "The Jacobian of the softmax: row i, column j is the derivative of pᵢ by the logit j.",
         "By the quotient rule: pᵢ (1 − pᵢ) on the diagonal and −pᵢ pⱼ beside it"
         + ("; the chain rule for z/T brings the factor 1/T." if given.temperature.item() != 1 else "."),
@@ -251,13 +253,14 @@ SHIFT = (
 
 def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: Expr) -> None:
     board.section("Loss and gradient")
+    entropy = ops.cross_entropies if given.samples else ops.cross_entropy
     zero = np.any((board.value(p).array == 0) & (board.value(y).array != 0))
     if log_p is not None and (given.log in BASES or zero):
-        each = -(ops.row_sums((y * log_p)) if given.samples else total(y * log_p))
+        each = -(ops.row_sums(y * log_p) if given.samples else total(y * log_p))
     elif given.log in BASES:
-        each = number(1) / log(number(BASES[given.log])) * ops.cross_entropy(p, y)
+        each = number(1) / log(number(BASES[given.log])) * entropy(p, y)
     else:
-        each = ops.cross_entropy(p, y)
+        each = entropy(p, y)
     title = "The cross-entropy with the target."
     why = "With a one-hot target only the true class counts: L = −ln of its probability."
     n = given.samples
@@ -497,9 +500,9 @@ kind = Kind(
         "target": "y",
         "temperature": "T",
         "loss": "L",
-        "losses": "L",
+        "losses": "ℓ",
         "grad": "dL/dz",
-        "log_p": "ℓ",
+        "log_p": "log p",
         "jacobian": "J",
     },
     quantities={

@@ -55,6 +55,9 @@ class Writer(Record):
 
     def layout(self, expr: Expr, level: int = CONDITION) -> Layout:
         """The layout of an expression, in brackets if it holds together less than `level`."""
+        if _by_rows(expr):
+            row, _ = self._placed(expr, ("i",))
+            return Scripts(Fence("(", row, ")"), sub=Letter("i"))
         placed, tightness = self._placed(expr, ())
         return placed if tightness >= level else Fence("(", placed, ")")
 
@@ -100,7 +103,7 @@ class Writer(Record):
 
     def _apply(self, expr: Apply, index: tuple[str, ...]) -> Placed:
         args, notation = expr.args, expr.op.notation
-        if index and not expr.op.elementwise and shape_of(expr, self.shapes):
+        if index and not expr.op.elementwise and not expr.op.by_rows and shape_of(expr, self.shapes):
             whole = self._inside(expr, ATOM)
             return Scripts(whole, sub=Word("".join(index))), ATOM
         match notation:
@@ -134,7 +137,7 @@ class Writer(Record):
                 power = Number(notation.sup) if notation.sup else None
                 return (scripts(body, sup=power), POWER) if power else (body, ATOM)
             case nodes.SumSign():
-                return self._sum(expr), PRODUCT
+                return self._sum(expr, index)
             case nodes.Entry():
                 below = Number(str(dict(expr.params)["index"] + 1))
                 return scripts(self._inside(args[0], ATOM), sub=below), ATOM
@@ -158,9 +161,9 @@ class Writer(Record):
             case nodes.Indicator():
                 return Row((Number("1"), Fence("[", self._inside(args[0], CONDITION, index), "]"))), ATOM
             case nodes.Terms():
-                return self._terms(notation, args, index), SUM
+                return self._terms(args, index), SUM
             case nodes.Shares():
-                sum_ = self._terms(nodes.Terms(), args, index)
+                sum_ = self._terms(args, index)
                 entries = self._grid([self._inside(arg, CONDITION) for arg in args], (len(args),))
                 return Row((Fraction(Number("1"), sum_), Sign(""), entries)), PRODUCT
             case nodes.Grid():
@@ -168,8 +171,8 @@ class Writer(Record):
                     [self._inside(arg, CONDITION) for arg in args], dict(expr.params)["shape"]
                 ), ATOM
             case nodes.OuterProduct():
-                first, second = (self._inside(arg, PRODUCT) for arg in args)
-                raised = [Scripts(self._inside(arg, ATOM), sup=Word("ᵀ")) for arg in args]
+                first, second = (self._inside(arg, PRODUCT, index) for arg in args)
+                raised = [scripts(self._inside(arg, ATOM, index), sup=Word("ᵀ")) for arg in args]
                 pair = (raised[0], second) if self.rows else (first, raised[1])
                 return Row((pair[0], Sign(""), pair[1])), PRODUCT
             case nodes.Formula(of=formula):
@@ -221,13 +224,17 @@ class Writer(Record):
             inner += [Sign(",", "comma"), self._inside(arg, CONDITION, index)]
         return Row((name, Fence("(", Row(tuple(inner[1:])), ")"))), POWER
 
-    def _sum(self, expr: Apply) -> Layout:
+    def _sum(self, expr: Apply, index: tuple[str, ...]) -> Placed:
+        """∑ with its index; sums of each row are written for the row i, as the family (∑ⱼ …)ᵢ."""
         shape = shape_of(expr.args[0], self.shapes)
         letters: tuple[str, ...] = (dict(expr.params).get("letter", "i"), "j")[: len(shape)]
         running = {"column_sums": letters[:1], "row_sums": letters[1:]}.get(expr.op.name, letters)
+        free = tuple(letter for letter in letters if letter not in running)
         below = Row(tuple(map(Letter, running)))
-        body = self._inside_sum(expr.args[0], letters)
-        return Row((Big("∑", below), body))
+        written = Row((Big("∑", below), self._inside_sum(expr.args[0], letters)))
+        if free and not index:
+            return Scripts(Fence("(", written, ")"), sub=Letter(free[0])), ATOM
+        return written, PRODUCT
 
     def _inside_sum(self, expr: Expr, index: tuple[str, ...]) -> Layout:
         placed, tightness = self._placed(expr, index)
@@ -239,10 +246,15 @@ class Writer(Record):
             ((first, Row((Word("if"), Sign(""), condition))), (second, Word("otherwise"))), open="{", close=""
         )
 
-    def _terms(self, notation: nodes.Terms, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
+    def _terms(self, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
+        """A sum in a row; behind the first term a minus takes the place of the plus."""
         items: list[Layout] = []
         for place, arg in enumerate(args):
-            items += [Sign(notation.sign), self._operand(arg, SUM, index, behind=place > 0)]
+            positive = _without_minus(arg) if place else None
+            if positive is None:
+                items += [Sign("+"), self._operand(arg, SUM, index, behind=place > 0)]
+            else:
+                items += [Sign("−"), self._operand(positive, SUM + 1, index, behind=True)]
         return Row(tuple(items[1:]))
 
     # Values
@@ -288,6 +300,10 @@ def number_layout(shown: Shown) -> Placed:
     return Number(shown.digits, shown.exponent), level
 
 
+def _by_rows(expr: Expr) -> bool:
+    return isinstance(expr, Apply) and (expr.op.by_rows or any(map(_by_rows, expr.args)))
+
+
 def constant_shapes(expr: Expr) -> Iterator[Shape]:
     """The shapes of the constants in an expression."""
     if isinstance(expr, Const):
@@ -307,6 +323,13 @@ def _starts_with_number(expr: Expr) -> bool:
     if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Infix):
         return _starts_with_number(expr.args[0])
     return isinstance(expr, Apply) and isinstance(expr.op.notation, (nodes.Terms, nodes.Grid))
+
+
+def _without_minus(expr: Expr) -> Expr | None:
+    """What stands behind the minus of a negative number or a negated expression."""
+    if isinstance(expr, Const) and _starts_with_minus(expr):
+        return Const(Value(-expr.value.array, expr.value.domain))
+    return expr.args[0] if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix) else None
 
 
 def _starts_with_minus(expr: Expr) -> bool:

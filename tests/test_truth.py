@@ -1,0 +1,1042 @@
+r"""Nothing printed is false.
+
+Every line of a page is read back from its LaTeX by an independent reader (`reread`) and compared with its
+neighbours and with what is true. The truth is recomputed here from the given values, with fractions as long
+as they last and 400 digits beyond, by a table of operations of our own.
+
+- `=` stands between sides that are equal exactly as printed, `≈` between sides that agree when each rounded
+  number stands for the interval of half a unit of its last digit.
+- Each number on a line is the true value of what it stands for, rounded to the digits shown.
+- Given, Method and Answer are held to the same. General lines hold for all indices at random values.
+- A planted falsehood is found, whatever its kind.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import yaml
+from conftest import PROBLEMS, read
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+from reread import (
+    Array,
+    Call,
+    Elided,
+    Grid,
+    Interval,
+    Link,
+    Node,
+    Numeral,
+    Reader,
+    Undecided,
+    Unreadable,
+    exactly,
+    interval,
+    key,
+    links,
+    numerals,
+    unequal,
+)
+from reread import read as reread
+from strategies import problems_logistic, problems_mlp, problems_softmax
+
+from solver import kinds
+from solver.derivation import Identity, Step
+from solver.expr.evaluate import Detail
+from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
+from solver.expr.rounding import Rounding
+from solver.expr.values import Domain, Value
+from solver.kinds import Solution
+from solver.page import blocks
+from solver.page.from_derivation import Author, Sheet
+from solver.page.letters import Letters
+from solver.page.math import Chain
+from solver.render.latex import latex, latex_chain
+
+mp.dps = 400
+
+# ---------------------------------------------------------------- the truth
+
+Real = Any
+"""A fraction, or a number of 400 digits."""
+
+
+def real(x: Real) -> Real:
+    """A number of 400 digits."""
+    return mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else mpf(x)
+
+
+def both(exact: Callable[[Any, Any], Any]) -> Callable[[Array, Array], Array]:
+    """An operation on two numbers: on fractions while both are, then on 400 digits; entry by entry."""
+
+    def one(x: Real, y: Real) -> Real:
+        if isinstance(x, Fraction) and isinstance(y, Fraction):
+            return exact(x, y)
+        return exact(real(x), real(y))
+
+    return _over_entries(one, 2)
+
+
+def _over_entries(function: Callable[..., Any], count: int) -> Callable[..., Array]:
+    spread = np.frompyfunc(function, count, 1)
+    return lambda *args: spread(*args) if any(map(np.ndim, args)) else function(*args)
+
+
+def special(function: Callable[[Any], Any], **known: int) -> Callable[[Array], Array]:
+    """A function of one number, with the points at which its value is whole: `at_0=1`."""
+    points = {Fraction(name.removeprefix("at_")): Fraction(value) for name, value in known.items()}
+
+    def one(x: Real) -> Real:
+        if isinstance(x, Fraction) and x in points:
+            return points[x]
+        return function(real(x))
+
+    return _over_entries(one, 1)
+
+
+def entrywise(function: Callable[[Any], Any]) -> Callable[[Array], Array]:
+    """A function of one number that keeps fractions, entry by entry."""
+    return _over_entries(function, 1)
+
+
+add, subtract, multiply, divide = (
+    both(lambda x, y: x + y),
+    both(lambda x, y: x - y),
+    both(lambda x, y: x * y),
+    both(lambda x, y: x / y),
+)
+
+
+def _power(x: Real, y: Real) -> Real:
+    if isinstance(y, Fraction) and y.denominator == 1:
+        return x ** int(y)
+    if isinstance(x, Fraction) and isinstance(y, Fraction):
+        return real(x) ** real(y)
+    return x**y
+
+
+def whole(x: Any) -> Fraction:
+    return Fraction(int(x))
+
+
+def _sigmoid(z: Real) -> Real:
+    return Fraction(1, 2) if z == 0 else 1 / (1 + mpmath.exp(-real(z)))
+
+
+def _elu(z: Real) -> Real:
+    return z if z > 0 else Fraction(0) if z == 0 else mpmath.expm1(real(z))
+
+
+def _gelu(z: Real) -> Real:
+    return Fraction(0) if z == 0 else real(z) * mpmath.ncdf(real(z))
+
+
+def total(x: Array) -> Real:
+    """The sum of all entries."""
+    result: Real = Fraction(0)
+    for entry in np.ravel(x):
+        result = add(result, entry)
+    return result
+
+
+def over_last(function: Callable[[Array], Any], x: Array) -> Array:
+    """A function of a vector for each vector of an array."""
+    if np.ndim(x) == 1:
+        return function(x)
+    parts = [over_last(function, row) for row in x]
+    if np.ndim(parts[0]):
+        return np.stack(parts)
+    result = np.empty(len(parts), dtype=object)
+    result[:] = parts
+    return result
+
+
+def _matmul(x: Array, y: Array) -> Array:
+    if np.ndim(x) == 1 and np.ndim(y) == 1:
+        return total(multiply(x, y))
+    if np.ndim(x) == 1:
+        return over_last(lambda column: _matmul(x, column), y.T)
+    if np.ndim(y) == 1:
+        return over_last(lambda row: _matmul(row, y), x)
+    return np.stack([_matmul(x, column) for column in y.T], axis=1)
+
+
+def _softmax(z: Array) -> Array:
+    powers = np.array([mpmath.exp(real(entry)) for entry in subtract(z, max(z))], dtype=object)
+    return divide(powers, total(powers)) if len(powers) > 1 else np.array([Fraction(1)], dtype=object)
+
+
+def _log_softmax(z: Array) -> Array:
+    return special(mpmath.log, at_1=0)(_softmax(z))
+
+
+def _cross_entropy(p: Array, y: Array) -> Real:
+    return -total([multiply(t, special(mpmath.log, at_1=0)(q)) for q, t in zip(p, y, strict=True) if t != 0])
+
+
+def _binary_cross_entropy(p: Array, y: Array) -> Real:
+    return total(
+        [
+            _cross_entropy([q, subtract(Fraction(1), q)], [t, subtract(Fraction(1), t)])
+            for q, t in zip(p, y, strict=True)
+        ]
+    )
+
+
+def by_pairs(function: Callable[[Array, Array], Real]) -> Callable[[Array, Array], Array]:
+    def pairs(p: Array, y: Array) -> Array:
+        if np.ndim(p) == 1:
+            return function(p, y)
+        result = np.empty(len(p), dtype=object)
+        result[:] = [function(row, target) for row, target in zip(p, y, strict=True)]
+        return result
+
+    return pairs
+
+
+def _diagonal(x: Array) -> Array:
+    if np.ndim(x) == 2:
+        return np.stack([_diagonal(row) for row in x])
+    result = np.full((len(x), len(x)), Fraction(0), dtype=object)
+    np.fill_diagonal(result, x)
+    return result
+
+
+def _outer(x: Array, y: Array) -> Array:
+    if np.ndim(x) == 2:
+        return np.stack([_outer(*rows) for rows in zip(x, y, strict=True)])
+    return multiply(x[:, None], y[None, :])
+
+
+def _grid(*entries: Real, shape: tuple[int, ...]) -> Array:
+    result = np.empty(len(entries), dtype=object)
+    result[:] = entries
+    return result.reshape(shape)
+
+
+def _terms(*parts: Array) -> Array:
+    result = parts[0]
+    for part in parts[1:]:
+        result = add(result, part)
+    return result
+
+
+def _leaky(x: Array, slope: Fraction) -> Array:
+    return entrywise(lambda z: z if z > 0 else multiply(Fraction(slope), z))(x)
+
+
+def compared(function: Callable[[Any, Any], bool]) -> Callable[[Array, Array], Array]:
+    return both(lambda x, y: whole(function(x, y)))
+
+
+log = special(mpmath.log, at_1=0)
+sigmoid = entrywise(_sigmoid)
+OPERATIONS: dict[str, Callable[..., Array]] = {
+    "add": add,
+    "subtract": subtract,
+    "multiply": multiply,
+    "hadamard": multiply,
+    "divide": divide,
+    "power": _over_entries(_power, 2),
+    "negative": entrywise(lambda x: -x),
+    "matmul": _matmul,
+    "transpose": lambda x: np.swapaxes(x, -1, -2) if np.ndim(x) > 1 else x,
+    "entry": lambda x, index: x[index],
+    "column": lambda x, index: x[:, index],
+    "rows": lambda x, start, stop: x[start:stop],
+    "outer": _outer,
+    "at": lambda x, i: x[int(i)],
+    "sum_except": lambda x, i: total(np.delete(x, int(i))),
+    "diag": _diagonal,
+    "exp": special(mpmath.exp, at_0=1),
+    "log": log,
+    "log2": special(lambda x: mpmath.log(x) / mpmath.log(2), at_1=0),
+    "log10": special(mpmath.log10, at_1=0),
+    "sqrt": special(mpmath.sqrt, at_0=0, at_1=1),
+    "tanh": special(mpmath.tanh, at_0=0),
+    "erf": special(mpmath.erf, at_0=0),
+    "abs": entrywise(abs),
+    "sigmoid": sigmoid,
+    "softplus": entrywise(lambda z: mpmath.log1p(mpmath.exp(real(z)))),
+    "relu": entrywise(lambda z: z if z > 0 else Fraction(0)),
+    "leaky_relu": _leaky,
+    "elu": entrywise(_elu),
+    "gelu": entrywise(_gelu),
+    "step": entrywise(lambda z: whole(z >= 0)),
+    "sign": entrywise(lambda z: whole(z > 0) - whole(z < 0)),
+    "maximum": _over_entries(max, 2),
+    "minimum": _over_entries(min, 2),
+    "softmax": lambda z: over_last(_softmax, z),
+    "log_softmax": lambda z: over_last(_log_softmax, z),
+    "logsumexp": lambda z: over_last(lambda row: log(total(special(mpmath.exp, at_0=1)(row))), z),
+    "argmax": lambda z: over_last(lambda row: whole(list(row).index(max(row))), z),
+    "max": lambda z: over_last(max, z),
+    "sum": lambda x, **_: total(x),
+    "column_sums": lambda x, **_: over_last(total, x.T),
+    "row_sums": lambda x, **_: over_last(total, x),
+    "norm2": lambda x: total(multiply(x, x)),
+    "cross_entropy": by_pairs(_cross_entropy),
+    "binary_cross_entropy": by_pairs(_binary_cross_entropy),
+    "equal": compared(lambda x, y: x == y),
+    "unequal": compared(lambda x, y: x != y),
+    "less": compared(lambda x, y: x < y),
+    "at_most": compared(lambda x, y: x <= y),
+    "greater": compared(lambda x, y: x > y),
+    "at_least": compared(lambda x, y: x >= y),
+    "indicator": entrywise(lambda c: whole(c != 0)),
+    "where": _over_entries(lambda c, x, y: x if c != 0 else y, 3),
+    "terms": _terms,
+    "shares": lambda *x: divide(_grid(*x, shape=(len(x),)), total(list(x))),
+    "grid": _grid,
+}
+"""How each operation computes, once more. A new operation needs an entry here."""
+
+
+def array_of(value: Value) -> Array:
+    """The entries of a given value as true numbers: a typed √2 is carried with 50 digits, which it then is."""
+    entries = [Fraction(x) for x in value.array.flat]
+    return _grid(*entries, shape=value.shape) if value.shape else entries[0]
+
+
+def half_away(x: Real, unit: Fraction) -> Fraction:
+    """x rounded to whole units, halves away from zero."""
+    if isinstance(x, Fraction):
+        units = abs(x) / unit
+        nearest = (2 * units.numerator + units.denominator) // (2 * units.denominator)
+    else:
+        nearest = int(mpmath.floor(abs(x) / real(unit) + mpf(1) / 2))
+    return unit * nearest * (1 if x >= 0 else -1)
+
+
+def order(x: Real) -> int:
+    """The power of ten of the first digit."""
+    guess = int(mpmath.floor(mpmath.log10(abs(real(x)))))
+    return next(k for k in (guess - 1, guess, guess + 1) if Fraction(10) ** k <= abs(x) < Fraction(10) ** (k + 1))
+
+
+def rounded_step(x: Real, rounding: Rounding) -> Fraction:
+    """What a person who rounds at each step goes on with."""
+    if x == 0:
+        return Fraction(0)
+    places = rounding.decimals
+    if places is None:
+        places = (rounding.significant or 5) - 1 - order(x)
+    return half_away(x, Fraction(10) ** -places)
+
+
+# ---------------------------------------------------------------- what may be rounded
+
+
+@dataclass(frozen=True)
+class Printing:
+    """Which printed numbers may be rounded ones, by their digits: shorter ones stand for themselves."""
+
+    rounding: Rounding
+    working: bool = True
+
+    def __call__(self, number: Numeral) -> bool:
+        digits = len(number.digits.replace(".", "").lstrip("0"))
+        places = len(number.digits.partition(".")[2])
+        asked = self.rounding.significant
+        if self.working and not self.rounding.each_step:
+            return digits >= max(asked or 5, 5)
+        if self.rounding.each_step:  # a rounded value is an exact one, printed without zeros behind it
+            return True
+        if self.rounding.decimals is not None:
+            return digits >= 5 if number.scientific else places == self.rounding.decimals
+        return digits >= (asked or 5)
+
+
+NOTHING = mpf(10) ** -40
+"""What is smaller than this in a sum of ordinary numbers may be printed as 0."""
+
+
+def explains(number: Numeral | Call, truth: Real, may_round: Callable[[Numeral], bool]) -> bool:
+    """Whether a printed number is the true one, rounded to the digits shown."""
+    if isinstance(number, Call):  # 2/5
+        top, bottom = number.args
+        return (
+            isinstance(top, Numeral) and isinstance(bottom, Numeral) and near(top.value / bottom.value, truth)
+        )
+    if near(number.value, truth):
+        return True
+    return may_round(number) and number.value == half_away(truth, number.unit)
+
+
+def near(x: Real, y: Real) -> bool:
+    """Equal; numbers of 400 digits up to 10⁻³⁰⁰ of their size."""
+    if isinstance(x, Fraction) and isinstance(y, Fraction):
+        return x == y
+    a, b = real(x), real(y)
+    return bool(abs(a - b) <= mpf(10) ** -300 * max(abs(a), abs(b)))
+
+
+def tight(x: Real) -> Fraction | Interval:
+    """A true number for the reader."""
+    if isinstance(x, Fraction):
+        return x
+    text = mpmath.nstr(x, 58, min_fixed=1, max_fixed=0)
+    middle = Decimal(text)
+    if not middle:
+        return interval(Fraction(0))
+    slack = Decimal((0, (1,), middle.adjusted() - 54))
+    point = interval(Fraction(0)) + Interval(middle, middle)
+    return point + Interval(-slack, slack)
+
+
+def tightened(x: Array) -> Array:
+    """The same for an array."""
+    return _over_entries(tight, 1)(x)
+
+
+# ---------------------------------------------------------------- the audit
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line that is not true, and why."""
+
+    where: str
+    printed: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.printed[:600]}\n      {self.why}"
+
+
+@dataclass
+class Side:
+    """One side of a relation as printed, with the expression that it was made from, if there is one."""
+
+    relation: str
+    text: str
+    expr: Expr | None = None
+
+
+@dataclass
+class Audit:
+    """A solution with its page, and what is wrong about it."""
+
+    solution: Solution
+    rounding: Rounding
+    detail: Detail
+    faults: list[Fault] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("lines", "elided", "undecided"), 0))
+
+    def __post_init__(self) -> None:
+        self.derivation = self.solution.derivation
+        problem = self.solution.problem
+        sheet = Sheet(
+            title=problem.id,
+            ask=self.solution.ask,
+            letters=Letters(self.solution.kind.letters, problem.frame.symbols),
+            rounding=self.rounding,
+            detail=self.detail,
+            stopped=self.solution.stopped is not None,
+        )
+        self.author = Author(self.derivation, sheet)
+        self.page = tuple(Author(self.derivation, sheet).page())
+        self.printing = Printing(self.rounding)
+        self.truths: dict[str, Array] = {}
+        self.known: dict[int, tuple[Any, Real]] = {}
+        self.by_value: dict[Any, Real] = {}
+        for each in self.derivation.given:
+            self.truths[each.name] = array_of(each.value)
+            self.learn(each.value, self.truths[each.name], each.name)
+        self.unrounded = dict(self.truths)
+
+    # What is true
+
+    def truth(self, expr: Expr, names: Mapping[str, Array] | None = None) -> Array:
+        """The true value of an expression."""
+        if isinstance(expr, Sym):
+            return (names or self.truths)[expr.name]
+        if isinstance(expr, Const):
+            entries = [self.scalar(x) for x in expr.value.array.flat]
+            return _grid(*entries, shape=expr.value.shape) if expr.value.shape else entries[0]
+        assert isinstance(expr, Apply)
+        args = [self.truth(arg, names) for arg in expr.args]
+        if expr.op.name not in OPERATIONS:
+            pytest.fail(f"tests/test_truth.py needs a computation of its own for the operation {expr.op.name!r}")
+        return OPERATIONS[expr.op.name](*args, **dict(expr.params))
+
+    def scalar(self, x: Any) -> Real:
+        """The true number behind a number that the program carries."""
+        if id(x) in self.known:
+            return self.known[id(x)][1]
+        if x in self.by_value:
+            return self.by_value[x]
+        if -x in self.by_value:
+            return -self.by_value[-x]
+        return Fraction(x)
+
+    def learn(self, value: Value, truth: Array, where: str) -> None:
+        """Remember what the numbers of a value stand for; exact ones have to be it."""
+        if np.shape(truth) != value.shape:
+            self.fault(where, "", f"the shape is {value.shape}, not {np.shape(truth)}")
+            return
+        for x, true in zip(value.array.flat, np.ravel(np.array(truth, dtype=object)), strict=True):
+            if value.domain is Domain.EXACT:
+                if not near(Fraction(x), true):
+                    self.fault(where, str(x), f"carried as exact, but the value is {told(true)}")
+            elif not isinstance(true, Fraction) or Fraction(x) != true:
+                self.known[id(x)] = (x, true)
+                self.by_value[x] = true
+
+    def fault(self, where: str, printed: str, why: str) -> None:
+        self.faults.append(Fault(where, printed, why))
+
+    # The steps
+
+    def steps(self) -> Iterator[tuple[Step, Array]]:
+        """The steps with what they are truly worth, from the first; each value is known to the next."""
+        for step in self.derivation.steps:
+            computed = self.truth(step.expr)
+            self.learn(step.computed, computed, step.name)
+            yield step, computed
+            final = computed
+            if step.value is not step.computed:  # rounded at each step
+                final = _over_entries(lambda x: rounded_step(x, self.rounding), 1)(computed)
+                self.learn(step.value, final, f"{step.name}, rounded")
+            for name in (step.name, *step.also):
+                self.truths[name] = final
+                self.unrounded[name] = self.truth(step.expr, self.unrounded) if self.rounding.each_step else final
+
+    def run(self) -> list[Fault]:
+        """All that is false on the page."""
+        by_chain = {tuple(latex_chain(chain)): block for block, chain in self.step_chains()}
+        for step, computed in self.steps():
+            if step.quiet:
+                continue
+            sides = self.sides(step)
+            self.step(step, computed, sides)
+            printed = tuple(latex_chain(self.author.chain(step)))
+            block = by_chain.get(printed)
+            if block is not None and block.aside is not None:
+                self.shape(step, latex(block.aside))
+        self.facts()
+        self.numbers_that_differ()
+        return self.faults
+
+    def step_chains(self) -> Iterator[tuple[blocks.Step, Chain]]:
+        for block in self.page:
+            if isinstance(block, blocks.Step):
+                for chain in block.chains:
+                    yield block, chain
+
+    def sides(self, step: Step) -> list[Side]:
+        """The sides of a step's chain as printed, each with its expression."""
+        writer = self.author.writer
+        printed = links(latex_chain(self.author.chain(step)))
+        sides = [Side(relation, text) for relation, text in printed]
+        texts = [(latex(writer.layout(line)), line) for line in self.author.lines(step)]
+        place = 0
+        for side in sides[1:]:
+            if side.text == latex(writer.layout(step.expr)) and side is sides[1]:
+                side.expr = step.expr
+                while place < len(texts) and texts[place][0] == side.text:
+                    place += 1
+                continue
+            while place < len(texts) and texts[place][0] != side.text:
+                place += 1
+            if place < len(texts):
+                side.expr = texts[place][1]
+        return sides
+
+    def step(self, step: Step, computed: Array, sides: Sequence[Side]) -> None:
+        """Audit one chain."""
+        reader = self.reader(step, computed)
+        self.relations(step.name, reader, sides, computed)
+        before: Expr = step.expr
+        seen = {id(side.expr) for side in sides}
+        for line in self.author.lines(step):
+            constants = list(self.walk(before, line, step.name))
+            for side in sides:
+                if side.expr is line or (side.expr is not None and id(side.expr) not in seen):
+                    self.numbers(step.name, side, constants)
+                elif side.expr is not None and self.same_text(side, line):
+                    self.numbers(step.name, side, constants)
+            before = line
+        if not near_all(self.truth(before), computed):
+            self.fault(step.name, sides[-1].text, "the last line is not worth the value of the formula")
+        final = computed
+        if step.value is not step.computed:
+            final = _over_entries(lambda x: rounded_step(x, self.rounding), 1)(computed)
+        if not self.placed(sides[-1].text, final) and not self.placed(sides[-1].text, computed):
+            self.fault(step.name, sides[-1].text, f"the value is {told_all(final)}")
+
+    def same_text(self, side: Side, line: Expr) -> bool:
+        return side.expr is not None and latex(self.author.writer.layout(side.expr)) == latex(
+            self.author.writer.layout(line)
+        )
+
+    def reader(self, step: Step | None = None, computed: Array = None) -> Reader:
+        """A reader who knows what the letters stand for; those that a step uses come first."""
+        names: dict[str, list[Array]] = {}
+        used: list[tuple[str, Array]] = []
+        slope = Fraction(1, 100)
+        if step is not None:
+            used = [(step.name, computed), *((name, self.truths[name]) for name in symbols(step.expr))]
+            slope = next((Fraction(s) for s in slopes(step.expr)), slope)
+        for name, value in [*used, *self.truths.items()]:
+            names.setdefault(self.printed_name(name), []).append(tightened(value))
+        return Reader(names, self.derivation.rows, slope=slope)
+
+    def printed_name(self, name: str) -> str:
+        return key(latex(self.author.writer.layout(Sym(name))))
+
+    def relations(self, where: str, reader: Reader, sides: Sequence[Side], computed: Array | None) -> None:
+        """Each relation holds as printed, and each side is worth the true value."""
+        worths: list[dict[str, Array]] = []
+        for side in sides:
+            self.counts["lines"] += 1
+            worths.append(self.worths(where, reader, side))
+        for place, (side, worth) in enumerate(zip(sides, worths, strict=True)):
+            if place == 0:
+                continue
+            before = worths[place - 1]
+            if side.relation == "=":
+                ways = ("exactly", "exactly")
+            elif side.relation == r"\approx":
+                ways = ("rounded" if sides[place - 1].relation == r"\approx" else "exactly", "rounded")
+            else:
+                continue
+            left, right = before.get(ways[0]), worth.get(ways[1])
+            if left is not None and right is not None and (why := unequal(left, right)):
+                self.fault(where, f"{sides[place - 1].text} {side.relation} {side.text}", why)
+            way = ways[1]
+            if computed is not None and way in worth:
+                true = reader.worth(reread(sides[0].text)) if computed is None else spread(computed, reader.rows)
+                if why := unequal(worth[way], tightened(true)):
+                    self.fault(where, f"{side.relation} {side.text}", f"by the true value: {why}")
+
+    def worths(self, where: str, reader: Reader, side: Side) -> dict[str, Array]:
+        """What a side is worth, with every number as printed, and with rounded ones as intervals."""
+        found: dict[str, Array] = {}
+        for way, rounded in (("exactly", exactly), ("rounded", self.printing)):
+            try:
+                found[way] = reader.value(side.text, rounded)
+            except Elided:
+                self.counts["elided"] += way == "exactly"
+            except Undecided:
+                self.counts["undecided"] += way == "rounded"
+            except Unreadable as unreadable:
+                self.fault(where, side.text, f"not to be read as mathematics: {unreadable}")
+                break
+        return found
+
+    # The numbers of a line
+
+    def walk(self, before: Expr, after: Expr, where: str) -> Iterator[tuple[Const, Array]]:
+        """The constants of a line with their true values, from the line before, expression by expression."""
+        if isinstance(after, Const):
+            true = self.truth(before)
+            self.learn(after.value, true, where)
+            yield after, true
+        elif (
+            isinstance(before, Apply)
+            and isinstance(after, Apply)
+            and before.op.name == after.op.name
+            and len(before.args) == len(after.args)
+        ):
+            for old, new in zip(before.args, after.args, strict=True):
+                yield from self.walk(old, new, where)
+        elif not isinstance(after, Sym):
+            if not near_all(self.truth(after), self.truth(before)):
+                self.fault(where, latex(self.author.writer.layout(after)), "it is not worth what it was written for")
+            yield from ((constant, self.truth(constant)) for constant in constants_of(after))
+
+    def numbers(self, where: str, side: Side, constants: Sequence[tuple[Const, Array]]) -> None:
+        """Every number printed is one of the line's, and every constant stands on the line as it is."""
+        may_round = self.printing if side.relation == r"\approx" else exactly
+        try:
+            tree = reread(side.text)
+        except Unreadable:
+            return  # told already
+        true = [entry for _, value in constants for entry in np.ravel(np.array(value, dtype=object))]
+        true += [-entry for entry in true]  # the sign in front of a number is an operation to the reader
+        for number in numerals(tree):
+            if number in LITERALS or any(explains(number, entry, may_round) for entry in true):
+                continue
+            self.fault(where, side.text, f"{number} is none of the numbers of this line, rounded")
+        for constant, value in constants:
+            text = latex(self.author.writer.value(constant.value))
+            if text not in side.text:
+                self.fault(where, side.text, f"{text} should stand here")
+            elif not self.placed(text, value, may_round):
+                self.fault(where, side.text, f"{text} stands for {told_all(value)}")
+
+    def placed(
+        self, text: str, value: Array, may_round: Callable[[Numeral], bool] | None = None
+    ) -> bool:
+        """Whether a printed table or number is the true one, each entry rounded to the digits shown."""
+        return placed(reread(text), value, may_round or self.printing, self.derivation.rows)
+
+    def shape(self, step: Step, text: str) -> None:
+        """`z ∈ ℝ²`."""
+        sizes = [int(size) for size in re.findall(r"\d+", text.rpartition(r"\mathbb{R}")[2])]
+        if tuple(sizes) != np.shape(self.truths.get(step.name, self.truth(step.expr))):
+            self.fault(step.name, text, f"the shape is {np.shape(self.truth(step.expr))}")
+
+    # Given, Method, Answer, and the note on digits
+
+    def facts(self) -> None:
+        reader = self.reader()
+        names = {
+            "Given": [each.name for each in self.derivation.given if not each.hidden],
+            "Answer": list(self.solution.ask),
+        }
+        for block in self.page:
+            if not isinstance(block, blocks.Facts):
+                continue
+            for place, chain in enumerate(block.items):
+                sides = [Side(*link) for link in links(latex_chain(chain))]
+                if block.label == "Method":
+                    self.method(sides)
+                elif block.label in names:
+                    self.fact(block.label, names[block.label][place], sides, reader)
+
+    def fact(self, label: str, name: str, sides: Sequence[Side], reader: Reader) -> None:
+        where = f"{label} {name}"
+        if key(sides[0].text) != self.printed_name(name):
+            self.fault(where, sides[0].text, "another quantity")
+        printing = Printing(self.rounding, working=label == "Given")
+        side = sides[-1]
+        may_round = printing if side.relation == r"\approx" else exactly
+        if not placed(reread(side.text), self.truths[name], may_round, self.derivation.rows):
+            self.fault(where, f"{side.relation} {side.text}", f"the value is {told_all(self.truths[name])}")
+
+    def method(self, sides: Sequence[Side]) -> None:
+        """The formulas of the method hold for the first values on the board."""
+        names = self.general_names()
+        reader = Reader(names, self.derivation.rows)
+        if sides[-1].relation == r"\leftarrow":
+            (_, side) = sides
+            after = names.get(f"{key(sides[0].text)}, after")
+            if after is None:
+                return
+            try:
+                why = unequal(reader.value(side.text), after[0])
+            except Unreadable as unreadable:
+                why = str(unreadable)
+            if why:
+                self.fault("Method", side.text, why)
+            return
+        self.relations("Method", reader, sides, None)
+
+    def general_names(self) -> dict[str, list[Array]]:
+        """The letters of the method with the first values that they take."""
+        names: dict[str, list[Array]] = {}
+
+        def put(name: str, value: Array, suffix: str = "") -> None:
+            names.setdefault(self.printed_name(name) + suffix, []).append(tightened(value))
+
+        if self.solution.kind.name == "mlp-forward":  # the first layer, or the first with a bias
+            place = next((k for k in itertools.count(1) if f"b{k}" in self.truths or k > 9), 1)
+            place = 1 if place > 9 else place
+            before = "x" if place == 1 else f"a{place - 1}"
+            for general, name in (("z", f"z{place}"), ("a", before), ("W", f"W{place}"), ("b", f"b{place}")):
+                if name in self.truths:
+                    put(general, self.truths[name])
+            return names
+        truths = self.unrounded
+        for name, value in truths.items():
+            base, _, index = name.partition("(")
+            if index in ("", "0)"):
+                put(base, value)
+            elif index == "1)":
+                put(base, spread(value, self.derivation.rows), ", after")
+        if "z(0)" in truths:
+            put("n", Fraction(len(truths["z(0)"])))
+            for name in ("X", "y"):
+                if f"{name}(0)" in truths:
+                    names[self.printed_name(name)] = [tightened(truths[f"{name}(0)"])]
+        return names
+
+    def numbers_that_differ(self) -> None:
+        """Where computing with the printed digits gives another last digit, the page says so."""
+        told_so = any(
+            isinstance(block, blocks.Note) and "computing with the printed digits" in "".join(map(str, block.text))
+            for block in self.page
+        )
+        if told_so or self.detail is Detail.BRIEF:
+            return
+        for block, chain in self.step_chains():
+            sides = [Side(*link) for link in links(latex_chain(chain))]
+            if sides[-1].relation != r"\approx":
+                continue
+            for side in sides[2:-1]:
+                try:
+                    worth = Reader(rows=self.derivation.rows, slope=Fraction(1, 100)).value(side.text)
+                    agrees = placed(reread(sides[-1].text), shrunk(worth), self.printing, self.derivation.rows)
+                except (Unreadable, Elided, Undecided):
+                    continue
+                if not agrees:
+                    self.fault(
+                        f"step {block.number}",
+                        side.text,
+                        f"with these digits the result is not {sides[-1].text}, and the page does not say so",
+                    )
+                    return
+
+
+LITERALS = {Numeral("0"), Numeral("1"), Numeral("2")}
+"""Numbers that belong to a formula: 1/(1 + e^−z), ‖w‖²."""
+
+
+def slopes(expr: Expr) -> Iterator[Any]:
+    """The slopes of leaky relus, which the page does not print."""
+    if isinstance(expr, Apply):
+        if expr.op.name == "leaky_relu":
+            yield dict(expr.params)["slope"]
+        for arg in expr.args:
+            yield from slopes(arg)
+
+
+def constants_of(expr: Expr) -> Iterator[Const]:
+    if isinstance(expr, Const):
+        yield expr
+    elif isinstance(expr, Apply):
+        for arg in expr.args:
+            yield from constants_of(arg)
+
+
+def near_all(left: Array, right: Array) -> bool:
+    if np.shape(left) != np.shape(right):
+        return False
+    pairs = zip(
+        np.ravel(np.array(left, dtype=object)), np.ravel(np.array(right, dtype=object)), strict=True
+    )
+    return all(near(x, y) or abs(real(x) - real(y)) < mpf(10) ** -300 for x, y in pairs)
+
+
+def spread(value: Array, rows: bool) -> Array:
+    """A value with the axes of the page: a vector as a row or column."""
+    if np.ndim(value) != 1:
+        return value
+    return value[None, :] if rows else value[:, None]
+
+
+def shrunk(worth: Array) -> Array:
+    """The middles of tight intervals."""
+    return _over_entries(
+        lambda x: x if isinstance(x, Fraction) else mpf(str(x.low)) / 2 + mpf(str(x.high)) / 2, 1
+    )(worth)
+
+
+def placed(tree: Node, value: Array, may_round: Callable[[Numeral], bool], rows: bool) -> bool:
+    """Whether a printed table, tuple or number shows a value, entry by entry, each rounded as shown."""
+    if np.ndim(value) == 3:
+        if not isinstance(tree, Call) or tree.name != "tuple":
+            return False
+        return _visible(tree.args, list(value), lambda part, matrix: placed(part, matrix, may_round, rows))
+    if not np.ndim(value):
+        return single(tree, value, may_round)
+    table = spread(value, rows)
+    lying = _lying(tree)
+    if lying is not None:
+        return _visible(lying, list(np.ravel(value)), lambda cell, x: single(cell, x, may_round))
+    if not isinstance(tree, Grid):
+        return table.shape == (1, 1) and single(tree, table[0, 0], may_round)
+    return _visible(
+        [None if all(cell is None for cell in row) else row for row in tree.rows],
+        list(table),
+        lambda row, entries: _visible(row, list(entries), lambda cell, x: single(cell, x, may_round)),
+    )
+
+
+def _lying(tree: Node) -> Sequence[Node | None] | None:
+    """The cells of `(1, 2)ᵀ`."""
+    from reread import Letter, Scripted
+
+    if isinstance(tree, Scripted) and tree.written == r"\top" and isinstance(tree.base, Call):
+        return [None if isinstance(cell, Letter) else cell for cell in tree.base.args]
+    return None
+
+
+def _visible(cells: Sequence[Any], values: Sequence[Any], agree: Callable[[Any, Any], bool]) -> bool:
+    """Whether what is shown of a list agrees with it; None stands for what is left out."""
+    from reread import Letter
+
+    shown = [None if isinstance(cell, Letter) and "dots" in cell.text else cell for cell in cells]
+    if None not in shown:
+        return len(shown) == len(values) and all(map(agree, shown, values))
+    head = shown[: shown.index(None)]
+    tail = shown[len(head) + 1 :]
+    if None in tail or len(head) + len(tail) > len(values):
+        return False
+    return all(map(agree, head, values)) and all(map(agree, tail, values[len(values) - len(tail) :]))
+
+
+def single(tree: Node, truth: Real, may_round: Callable[[Numeral], bool]) -> bool:
+    """Whether a printed number, with its sign, is the true one rounded."""
+    if isinstance(tree, Call) and tree.name == "negative":
+        zero = isinstance(tree.args[0], Numeral) and tree.args[0].value == 0
+        return not zero and single(tree.args[0], -truth, may_round)
+    if not isinstance(tree, Numeral) and not (isinstance(tree, Call) and tree.name == "/"):
+        return False
+    return explains(tree, truth, may_round)
+
+
+def told(x: Real) -> str:
+    return str(x) if isinstance(x, Fraction) and len(str(x)) < 20 else mpmath.nstr(real(x), 12)
+
+
+def told_all(x: Array) -> str:
+    if not np.ndim(x):
+        return told(x)
+    return "[" + ", ".join(told_all(part) for part in x) + "]"
+
+
+# ---------------------------------------------------------------- general lines
+
+
+def softmax_model(dice: random.Random, size: int) -> tuple[dict[str, Array], Callable[[str, str, int, int], Real]]:
+    """Random values for the letters of the softmax derivation, and its derivatives by their definition."""
+    mp.dps = 60
+    z = [mpf(dice.randint(-3000, 3000)) / 1000 for _ in range(size)]
+    weights = [dice.randint(1, 9) for _ in range(size)]
+    y = [mpf(weight) / sum(weights) for weight in weights]
+
+    def chance(logits: Sequence[Real], i: int) -> Real:
+        return mpmath.exp(logits[i]) / sum(map(mpmath.exp, logits))
+
+    def loss(logits: Sequence[Real]) -> Real:
+        return -sum(t * mpmath.log(chance(logits, i)) for i, t in enumerate(y))
+
+    def slope(top: str, bottom: str, i: int, j: int) -> Real:
+        assert bottom in ("z", "logits")
+
+        def moved(x: Real) -> Real:
+            logits = [*z[:j], x, *z[j + 1 :]]
+            return loss(logits) if top == "loss" else chance(logits, i)
+
+        return mpmath.diff(moved, z[j])
+
+    values = {
+        "z": z,
+        "logits": z,
+        "y": y,
+        "target": y,
+        "p": [chance(z, i) for i in range(size)],
+        "S": sum(map(mpmath.exp, z)),
+        "loss": loss(z),
+    }
+    return {name: _vector(value) for name, value in values.items()}, slope
+
+
+def _vector(value: Any) -> Array:
+    return _grid(*value, shape=(len(value),)) if isinstance(value, list) else value
+
+
+MODELS = {"softmax-ce": softmax_model}
+"""Values for the letters of the general lines of a kind."""
+
+
+def general_faults(audit: Audit, seed: int = 0) -> list[Fault]:
+    """The identities of a page, tried at random values for all indices."""
+    items = [item for item in audit.derivation.items if isinstance(item, Identity)]
+    if not items:
+        return []
+    name = audit.solution.kind.name
+    if name not in MODELS:
+        pytest.fail(f"tests/test_truth.py needs values for the general lines of {name!r}")
+    size = 4
+    values, slope = MODELS[name](random.Random(seed), size)
+    keys = {audit.printed_name(each): each for each in values if each not in ("p",)} | {audit.printed_name("p"): "p"}
+    slack = interval(Fraction(0)) + Interval(Decimal("-1e-15"), Decimal("1e-15"))
+
+    def derivative(top: str, bottom: str, at: Mapping[str, int]) -> Interval:
+        parts = [part.partition("_") for part in (top, bottom)]
+        (upper, _, i), (lower, _, j) = parts
+        found = slope(keys[upper], keys[lower], at[i] if i else 0, at[j])
+        return tight(found) + slack  # type: ignore[no-any-return]
+
+    reader = Reader(
+        {printed: [tightened(values[each])] for printed, each in keys.items()},
+        audit.derivation.rows,
+        derivative=derivative,
+    )
+    faults = []
+    for item in items:
+        printed = links(latex_chain(audit.author.identity(item)))
+        title = item.title if isinstance(item.title, str) else item.title.template
+        for i, j in itertools.product(range(size), repeat=2):
+            if "i ≠ j" in title and i == j:
+                continue
+            try:
+                worths = [reader.worth(reread(text), indices={"i": i, "j": j}) for _, text in printed]
+            except Unreadable as unreadable:
+                faults.append(Fault(item.name, str(printed), str(unreadable)))
+                break
+            for (_, left), (relation, right), a, b in zip(printed, printed[1:], worths, worths[1:], strict=False):
+                if relation != "=" or (why := unequal(a + slack, b + slack)):
+                    faults.append(Fault(item.name, f"{left} = {right} at i = {i}, j = {j}", why))
+    mp.dps = 400
+    return faults
+
+
+# ---------------------------------------------------------------- the problems
+
+ROUNDINGS: list[dict[str, Any] | None] = [
+    None,
+    {"decimals": 4},
+    {"decimals": 2},
+    {"decimals": 0},
+    {"significant": 3},
+    {"significant": 8},
+    {"decimals": 3, "each_step": True},
+    {"decimals": 1, "each_step": True},
+    {"significant": 2, "each_step": True},
+    {"significant": 4, "each_step": True},
+]
+
+
+def problems_of_files() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every problem that comes with the program."""
+    for path in sorted(PROBLEMS.glob("**/*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            for place, problem in enumerate(document.get("problems", [document])):
+                name = problem.get("id", f"{path.stem} {place + 1}" if "problems" in document else path.stem)
+                yield f"{path.parent.name}/{name}", problem
+
+
+FILES = dict(problems_of_files())
+
+
+def faults_of(problem: Mapping[str, Any], detail: Detail) -> list[Fault]:
+    """What is false on the page of a problem."""
+    try:
+        solution = kinds.solve(read(problem))
+    except kinds.SolverErrors as errors:  # it fails a check of its own: other tests see to that
+        return [Fault("solve", str(error), "refused") for error in errors.errors]
+    audit = Audit(solution, solution.problem.rounding, detail)
+    return [*audit.run(), *general_faults(audit)]
+
+
+def check(problem: Mapping[str, Any], rounding: Mapping[str, Any] | None, detail: Detail) -> None:
+    """Nothing on the page of a problem is false."""
+    changed = {**copy.deepcopy(dict(problem))}
+    if rounding is not None:
+        changed["rounding"] = dict(rounding)
+    faults = faults_of(changed, detail)
+    assert not faults, f"{len(faults)} faults\n" + "\n".join(map(str, faults[:8]))
+
+
+@pytest.mark.parametrize("detail", [Detail.NORMAL, Detail.FULL], ids=str)
+@pytest.mark.parametrize("name", FILES)
+def test_problems_of_the_program(name: str, detail: Detail) -> None:
+    check(FILES[name], None, detail)
