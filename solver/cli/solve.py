@@ -38,31 +38,26 @@ class Options(Record):
 
 
 class Outcome(Record):
-    """What became of one problem: a solution, or errors, or both where it stopped midway."""
+    """What became of one problem: what is written of it (text, or an object for JSON), and its errors."""
 
-    id: str
-    kind: str
+    written: Any
     errors: tuple[SolverError, ...] = ()
-    solution: Solution | None = None
-    sheet: Sheet | None = None
 
 
 def solve(paths: Iterable[str], options: Options) -> int:
     """Solve everything and write it out; what cannot be solved is told and does not stop the others."""
     gc.freeze()
     gc.enable()
-    outcomes = _outcomes(list(files.problem_files(paths)), options)
     failed = False
     written: list[Any] = []
-    for outcome in outcomes:
+    for outcome in _outcomes(list(files.problem_files(paths)), options):
         if outcome.errors:
             failed = True
             print("\n".join(draw(error) for error in outcome.errors), file=sys.stderr)
-        text = _json(outcome) if options.format == "json" else _terminal(outcome, options)
-        if text:
-            written.append(text)
+        if outcome.written:
             if _streaming(options):
-                sys.stdout.write(("\n\n" if len(written) > 1 else "") + text)
+                sys.stdout.write(("\n\n" if written else "") + outcome.written)
+            written.append(outcome.written)
     if options.format == "json":
         from solver.render.json import document
 
@@ -111,22 +106,30 @@ def _outcomes(paths: list[str], options: Options) -> Iterable[Outcome]:
 
 def _outcome(problem: Problem | Unreadable, options: Options) -> Outcome:
     if isinstance(problem, Unreadable):
-        return Outcome(problem.id, problem.kind, problem.errors)
+        return _failed(problem, problem.errors, options)
     try:
         solution = kinds.solve(problem)
         sheet = _sheet(solution, options)
+        if options.format == "json" and solution.error is not None:
+            return _failed(problem, (solution.error,), options)
+        written = _json(solution, sheet) if options.format == "json" else _terminal(solution, sheet, options)
+        return Outcome(written, (solution.error,) if solution.error else ())
     except SolverErrors as several:
-        return Outcome(problem.id, problem.kind, several.errors)
+        return _failed(problem, several.errors, options)
     except SolverError as error:
-        return Outcome(problem.id, problem.kind, (error,))
+        return _failed(problem, (error,), options)
     except (Exception, RecursionError, MemoryError) as bug:
         if os.environ.get("SOLVE_DEBUG"):
             raise
         message = f"the program failed on the problem {quoted(problem.id)}: {type(bug).__name__}: {bug}"
         hint = "this is a mistake of the program; please report it with the problem file"
-        return Outcome(problem.id, problem.kind, (SolverError(message, problem.node.span, hint),))
-    errors = (solution.error,) if solution.error else ()
-    return Outcome(problem.id, problem.kind, errors, solution, sheet)
+        return _failed(problem, (SolverError(message, problem.node.span, hint),), options)
+
+
+def _failed(problem: Problem | Unreadable, errors: tuple[SolverError, ...], options: Options) -> Outcome:
+    from solver.render.json import failure
+
+    return Outcome(failure(problem.id, problem.kind, errors) if options.format == "json" else "", errors)
 
 
 def _sheet(solution: Solution, options: Options) -> Sheet:
@@ -180,28 +183,18 @@ def _needed(derivation: Derivation, names: Iterable[str]) -> frozenset[str]:
     return frozenset(needed) or frozenset(names)
 
 
-def _terminal(outcome: Outcome, options: Options) -> str:
-    if outcome.solution is None or outcome.sheet is None:
-        return ""
+def _terminal(solution: Solution, sheet: Sheet, options: Options) -> str:
     from solver.page.from_derivation import page
     from solver.render.terminal import write
 
     stream = io.StringIO()
-    blocks = page(outcome.solution.derivation, outcome.sheet)
     to_file = options.output is not None
-    write(
-        blocks,
-        stream,
-        streams.width(),
-        streams.colour() and not to_file,
-        streams.ascii_only() and not to_file,
-    )
+    colour, ascii = streams.colour() and not to_file, streams.ascii_only() and not to_file
+    write(page(solution.derivation, sheet), stream, streams.width(), colour, ascii)
     return stream.getvalue()
 
 
-def _json(outcome: Outcome) -> Any:
-    from solver.render.json import failure, solution
+def _json(solution: Solution, sheet: Sheet) -> Any:
+    from solver.render.json import solution as described
 
-    if outcome.errors or outcome.solution is None or outcome.sheet is None:
-        return failure(outcome.id, outcome.kind, outcome.errors)
-    return solution(outcome.id, outcome.kind, outcome.solution.derivation, outcome.sheet)
+    return described(solution.problem.id, solution.kind.name, solution.derivation, sheet)

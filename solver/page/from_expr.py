@@ -328,7 +328,7 @@ def _starts_with_number(expr: Expr) -> bool:
 def _without_minus(expr: Expr) -> Expr | None:
     """What stands behind the minus of a negative number or a negated expression."""
     if isinstance(expr, Const) and _starts_with_minus(expr):
-        return Const(Value(-expr.value.array, expr.value.domain))
+        return Const(gather([-expr.value.item()], ()))
     return expr.args[0] if isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix) else None
 
 
