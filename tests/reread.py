@@ -704,9 +704,13 @@ def links(lines: Sequence[str]) -> list[Link]:
 # ---------------------------------------------------------------- evaluating
 
 
-def exactly(_: Numeral) -> bool:
+def exactly(_: Numeral) -> Fraction:
     """Every number stands for itself."""
-    return False
+    return Fraction(0)
+
+
+Slack = Callable[[Numeral], Fraction]
+"""How far the number that a printed one stands for may be from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -723,26 +727,31 @@ class Reader:
     derivative: Callable[[str, str, Mapping[str, int]], Number] | None = None
     slope: Fraction = Fraction(1, 100)
 
-    def value(self, text: str, rounded: Callable[[Numeral], bool] = exactly) -> Array:
-        """What a side is worth; a number of which `rounded` says so is an interval."""
-        return self.worth(read(text), rounded)
+    def value(self, text: str, slack: Slack = exactly) -> Array:
+        """What a side is worth; `slack` says which numbers are intervals."""
+        return self.worth(read(text), slack)
 
     def worth(
         self,
         node: Node,
-        rounded: Callable[[Numeral], bool] = exactly,
+        slack: Slack = exactly,
         indices: Mapping[str, int] | None = None,
     ) -> Array:
         """What a tree is worth. A formula with a free index is worth the vector of its entries."""
-        run = _Run(self, rounded)
+        indices = dict(indices or {})
         try:
-            return run.value(node, dict(indices or {}))
+            return _Run(self, slack).value(node, indices)
         except _Free as free:
-            entries = [run.value(node, {**(indices or {}), free.letter: place}) for place in range(free.size)]
+            entries = [self.worth(node, slack, {**indices, free.letter: place}) for place in range(free.size)]
             if any(np.ndim(entry) for entry in entries):
-                raise Unreadable("an array with a free index") from None
-            vector = np.array(entries, dtype=object)
-            return vector[None, :] if self.rows else vector[:, None]
+                raise Unreadable(f"arrays for each {free.letter}") from None
+            return self.vector(entries)
+
+    def vector(self, entries: Sequence[Any]) -> Array:
+        """Numbers as a row or column."""
+        result = np.empty(len(entries), dtype=object)
+        result[:] = entries
+        return result[None, :] if self.rows else result[:, None]
 
 
 class _Free(Exception):  # noqa: N818
@@ -760,14 +769,14 @@ def _each(function: Callable[..., Any], *args: Array) -> Array:
 @dataclass(frozen=True, slots=True)
 class _Run:
     reader: Reader
-    rounded: Callable[[Numeral], bool]
+    slack: Slack
 
     def value(self, node: Node, at: Mapping[str, int]) -> Array:
         match node:
             case Numeral():
-                half = node.unit / 2
-                if self.rounded(node):
-                    return Interval(interval(node.value - half).low, interval(node.value + half).high)
+                slack = self.slack(node)
+                if slack:
+                    return Interval(interval(node.value - slack).low, interval(node.value + slack).high)
                 return node.value
             case Letter() | Scripted():
                 return self.named(node, at)
@@ -854,17 +863,32 @@ class _Run:
             name = written(node.base) + (f"_{','.join(kept)}" if kept else "") + marks
             letters = last if last.isalpha() else ""
             value = self.looked_up(name, max(len(letters), 1))
+            if value is None and letters and not kept and not marks and not set(letters) & set(at):
+                size = self.size(node.base, letters)
+                if size is not None:
+                    return self.family(node.base, letters, size, at)
             if value is None:
                 value = self.of_product(node, marks, kept, at)
             if value is None:
                 continue
             chosen = self.chosen(value, last, at)
             if fewer is not None and node.written:
+                if node.written == r"\top" and np.ndim(chosen) == 2:
+                    return chosen.T
                 if node.written == r"\top" or node.above is None:
                     raise Unreadable(f"{node.written!r} is raised on an entry")
                 return self.power(chosen, self.value(node.above, at))
             return chosen
         return None
+
+    def family(self, body: Node, letter: str, size: int, at: Mapping[str, int]) -> Array:
+        """`(∑ⱼ xᵢⱼ)ᵢ`: what the brackets are worth for each i, as a vector, or as matrices in a row."""
+        parts = [self.value(body, {**at, letter: place}) for place in range(size)]
+        if all(np.ndim(part) == 0 for part in parts):
+            return self.reader.vector(parts)
+        if all(np.ndim(part) == 2 and part.shape[0] == 1 for part in parts) and self.reader.rows:
+            return np.concatenate(parts)
+        return np.stack(parts)
 
     def of_product(self, node: Scripted, marks: str, kept: list[str], at: Mapping[str, int]) -> Array | None:
         """What an index behind brackets chooses from: `softmax(z)ᵢ`."""

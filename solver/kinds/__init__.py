@@ -106,13 +106,13 @@ class Solution(Record):
         return SolverError(message, yaml.at(self.problem.node, ["given"]), self.stopped.hint)
 
 
-def solve(problem: Problem, pins: Mapping[str, Value] | None = None) -> Solution:
-    """The worked solution of a problem.
+def solve(problem: Problem, pins: Mapping[str, Value] | None = None, kind: Kind | None = None) -> Solution:
+    """The worked solution of a problem, by the kind that it names unless another is given.
 
     `pins` are values that stand in for computed ones. Raises `SolverErrors` where the problem asks for what
     it does not have, and where a check of the derivation fails.
     """
-    kind = find(problem.kind)
+    kind = kind or find(problem.kind)
     board, stopped = _derive(kind, problem, pins or {}, checking=True)
     if problem.rounding.each_step and not stopped:
         checks = board.derivation.checks

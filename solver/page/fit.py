@@ -8,7 +8,7 @@ Lines break before a relation; `solver.page.breaks` says where a link breaks tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ from solver.page.math import Chain, Layout, Row, Sign
 from solver.record import Record
 
 __all__ = ["Line", "Measure", "fit", "shrink"]
+
+ROUNDED = "≈"
+"""The relation that a chain has as a whole as soon as one of its links has it."""
 
 INDENT = 3
 """How far lines are set in where they cannot be aligned under the first relation."""
@@ -45,6 +48,7 @@ def fit(chain: Chain, width: int, measure: Measure, space: int = 1) -> list[Line
     ):
         indent = INDENT
         bodies = _bodies(links, width - indent, measure)
+    bodies = _passable(bodies, width - indent, measure)
     lines = [Line(0, chain.first)]
     if first > width:
         head, *rest = broken(chain.first, width - INDENT, measure)
@@ -70,6 +74,22 @@ def _bodies(links: Iterable[_Link], room: int, measure: Measure) -> list[tuple[_
     return [
         (link, broken(link.body, room - link.lead, measure) if link.size > room else []) for link in links
     ]
+
+
+def _passable(
+    bodies: Sequence[tuple[_Link, list[Layout]]], room: int, measure: Measure
+) -> list[tuple[_Link, list[Layout]]]:
+    """The links without those in the middle that no breaking makes fit: what is next follows as well."""
+    kept: list[tuple[_Link, list[Layout]]] = []
+    rounded = False
+    for place, (link, parts) in enumerate(bodies):
+        wide = any(measure(part) > room - link.lead for part in parts)
+        rounded |= link.sign.text == ROUNDED
+        if wide and 0 < place < len(bodies) - 1:
+            continue
+        kept.append((link._replace(sign=Sign(ROUNDED, "relation")) if rounded else link, parts))
+        rounded = False
+    return kept
 
 
 class _Link(NamedTuple):
