@@ -34,7 +34,7 @@ def _failing(given: Any, board: Board) -> None:
 
 
 def _crashing(given: Any, board: Board) -> None:
-    if len(given.logits.shape) == 1 and given.logits.size == 3:
+    if given.logits is not None and given.logits.plain() == [2, 1, 0.1]:
         board.let("p", board.given("logits", given.logits), "A step.")
         board.check("true", lambda: 0.0)
     else:
