@@ -1,15 +1,16 @@
 """For the author of a kind: one call in a test that proves the kind fit to be shown to a class.
 
-    from solver.testing import check_kind
-    from my_package.perceptron import kind
+from solver.testing import check_kind
+from my_package.perceptron import kind
 
-    def test_perceptron():
-        check_kind(kind)
+def test_perceptron():
+    check_kind(kind)
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,24 @@ from solver.spec.problem import Problem, Unreadable, read_problems
 
 WIDTHS = (40, 80, 120)
 MUTATIONS = 200
-HOSTILE = ("", "[", "]", "{", "null", "-1", "0", "1e400", "nan", "x", "[[1, 2], [3]]", "yes", "1/0", ": ", "\t", "'")
+HOSTILE = (
+    "",
+    "[",
+    "]",
+    "{",
+    "null",
+    "-1",
+    "0",
+    "1e400",
+    "nan",
+    "x",
+    "[[1, 2], [3]]",
+    "yes",
+    "1/0",
+    ": ",
+    "\t",
+    "'",
+)
 
 
 def check_kind(kind: Kind, mutations: int = MUTATIONS) -> None:
@@ -99,9 +117,14 @@ def _fits(solution: Solution, detail: Detail, width: int, ascii: bool) -> None:
 
 
 def _mutated(text: str, number: int) -> Iterator[str]:
-    """The text with a stretch replaced by something hostile, or two stretches exchanged."""
+    """The text with a number or a stretch replaced by something hostile, or a stretch put elsewhere."""
     choose = random.Random(1)
-    for _ in range(number):
+    numbers = [match.span() for match in re.finditer(r"-?\d+(\.\d+)?", text)]
+    for place in range(number):
+        if numbers and place % 3 == 0:
+            start, end = choose.choice(numbers)
+            yield text[:start] + choose.choice(HOSTILE) + text[end:]
+            continue
         start = choose.randrange(len(text))
         end = min(start + choose.choice((0, 1, 2, 5, 20)), len(text))
         if choose.random() < 0.7:

@@ -1172,7 +1172,8 @@ _BY_ENTRY: dict[str, Callable[[Any], Any]] = {
 def unequal(left: Array, right: Array) -> str:
     """Why two values cannot be the same; empty where they may be."""
     a, b = np.shape(left), np.shape(right)
-    if a != b and {a, b} != {(), (1, 1)}:
+    alike = ({(), (1, 1)}, {(1, *a), b}, {a, (1, *b)})
+    if a != b and not ({a, b} == alike[0] or (max(len(a), len(b)) == 3 and {a, b} in alike[1:])):
         return f"one side has the shape {a}, the other {b}"
     for place, (x, y) in enumerate(zip(np.ravel(left), np.ravel(right), strict=True)):
         if not overlap(x, y):

@@ -33,7 +33,7 @@ import numpy as np
 from solver.derivation import Board, say
 from solver.errors import SolverError, did_you_mean, quoted
 from solver.expr import ops
-from solver.expr.nodes import Expr, Sym, replace, symbols
+from solver.expr.nodes import Expr, Function, Op, Sym, apply, replace, symbols
 from solver.expr.ops import number
 from solver.expr.values import Array, Value
 from solver.kinds import Kind
@@ -273,10 +273,19 @@ def affine(given: Given, a: Expr, W: Expr, b: Expr | None) -> Expr:
     return product if b is None else product + b
 
 
+PHI = Op("phi", lambda _, z: z, lambda z: z, Function("φ"))
+"""Any activation, in a general formula."""
+
+
 def _method(given: Given, board: Board) -> None:
     a, W, b = Sym("a"), Sym("W"), Sym("b")
     has_bias = any(layer.b is not None for layer in given.layers)
     board.method(Sym("z"), affine(given, a, W, b if has_bias else None))
+    names = {layer.activation.name for layer in given.layers}
+    if len(names) == 1:
+        board.method(a, given.layers[0].activation.of(Sym("z")))
+    else:
+        board.method(a, apply(PHI, Sym("z")))
 
 
 def forward(

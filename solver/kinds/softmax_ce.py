@@ -167,6 +167,7 @@ def solve(given: Given, board: Board) -> None:
     y: Sym | None = None
     if given.target is not None:
         y = board.given("target", distributions(given.target, given.samples, given.classes))
+    _method(given, board, z, y, T)
     if given.symbolic:
         _general(given, board, z, y)
         board.section("With the numbers")
@@ -188,6 +189,28 @@ def solve(given: Given, board: Board) -> None:
     if y is not None:
         _loss(given, board, p, log_p, y, T)
     _check(given, board)
+
+
+def _method(given: Given, board: Board, z: Sym, y: Sym | None, T: Expr) -> None:
+    p = Sym("p")
+    if given.x is not None:
+        board.method(z, _affine(given))
+    if given.probabilities is None:
+        board.method(p, ops.softmax(z / T if isinstance(T, Sym) else z))
+    if y is not None:
+        entropies = ops.cross_entropies if given.samples else ops.cross_entropy
+        if given.log not in BASES:
+            board.method(Sym("losses" if given.samples else "loss"), entropies(p, y))
+        board.method(Sym("grad"), _scaled(p - y, given, T))
+
+
+def _scaled(slope: Expr, given: Given, T: Expr) -> Expr:
+    """The derivative of the loss by z, from that of the natural cross-entropy by z/T."""
+    if isinstance(T, Sym):
+        slope = 1 / T * slope
+    if given.log in BASES:
+        slope = 1 / log(number(BASES[given.log])) * slope
+    return number(1) / given.samples * slope if given.samples and given.reduction == "mean" else slope
 
 
 def _logits(given: Given, board: Board) -> Sym:
@@ -272,16 +295,9 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
         board.let("loss", loss, "The mean over the samples." if mean else "The sum over the samples.")
     else:
         board.let("loss", each, title, why)
-    gradient = p - y
-    if isinstance(T, Sym):
-        gradient = 1 / T * gradient
-    if given.log in BASES:
-        gradient = 1 / log(number(BASES[given.log])) * gradient
-    if mean and n:
-        gradient = number(1) / n * gradient
     grad = board.let(
         "grad",
-        gradient,
+        _scaled(p - y, given, T),
         "The gradient by the logits: probability minus target.",
         "By the chain rule, ∂L/∂zⱼ = ∑ₖ (∂L/∂pₖ)(∂pₖ/∂zⱼ), in which the 1/pₖ of the logarithm cancels.",
     )

@@ -38,6 +38,9 @@ MOST_RECOMPUTED = 100
 """A larger array is not printed whole: nobody computes with its digits."""
 
 
+AS_TYPED = Rounding(significant=15)
+"""Given numbers stand with all their digits."""
+
 NO_LETTERS = Letters({}, {})
 NO_ROUNDING = Rounding()
 
@@ -78,6 +81,7 @@ class Author:
         working = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding.working
         asked = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding
         self.writer = Writer(sheet.letters, working, shapes, derivation.rows)
+        self.given_writer = Writer(sheet.letters, AS_TYPED, shapes, derivation.rows)
         self.answer_writer = Writer(sheet.letters, asked, shapes, derivation.rows)
         self.said: set[str] = set()
         self.digits_differ = False
@@ -149,8 +153,8 @@ class Author:
 
     def given(self, given: Given) -> Chain:
         value = Const(given.value)
-        relation = "=" if self.writer.shown_exactly(value) else "≈"
-        return Chain(self.name(given.name), ((relation, self.writer.layout(value)),))
+        relation = "=" if self.given_writer.shown_exactly(value) else "≈"
+        return Chain(self.name(given.name), ((relation, self.given_writer.layout(value)),))
 
     def name(self, name: str) -> Layout:
         return self.writer.layout(Sym(name))
