@@ -831,6 +831,8 @@ class _Run:
             if node.above is None:
                 raise Unreadable(f"{node.written!r} is raised")
             raised = self.value(node.above, at)
+            if isinstance(inner, Call) and inner.name == "lVert" and raised == 2:
+                return _squares(self.value(inner.args[0], at))
             if isinstance(inner, Letter) and inner.text == "e":
                 return _each(exp, raised)
             return self.power(self.value(inner, at), raised)
@@ -910,6 +912,8 @@ class _Run:
             if letter not in at:
                 raise _Free(letter, value.shape[axis])
             places.append(at[letter])
+        if any(place >= size for place, size in zip(places, value.shape, strict=False)):
+            raise Unreadable(f"there is no entry {index}")
         return self.flat(value[tuple(places)])
 
     def derived(self, name: str, at: Mapping[str, int]) -> Array:
@@ -994,7 +998,7 @@ class _Run:
                 sign = 1 if name == "max" else -1
                 return _each(lambda x, y: sign * larger(sign * x, sign * y), *args)
             case "lVert":
-                return root(sum(_each(lambda x: power(x, Fraction(2)), args[0]).flat))
+                return root(_squares(args[0]))
             case "log":
                 return _each(lambda x: ln(x) / ln(args[1]), args[0])
             case "leaky-relu":
@@ -1060,6 +1064,11 @@ def _divided(x: Array, y: Array) -> Array:
     if np.ndim(x) and np.ndim(y) and np.shape(x) != np.shape(y):
         raise Unreadable(f"a quotient of {np.shape(x)} and {np.shape(y)}")
     return _each(divide, x, y)
+
+
+def _squares(x: Array) -> Array:
+    """The sum of the squares of the entries."""
+    return sum((power(entry, Fraction(2)) for entry in np.ravel(x)), start=Fraction(0))
 
 
 def _leaky(x: Number, slope: Fraction) -> Number:
@@ -1172,8 +1181,8 @@ _BY_ENTRY: dict[str, Callable[[Any], Any]] = {
 def unequal(left: Array, right: Array) -> str:
     """Why two values cannot be the same; empty where they may be."""
     a, b = np.shape(left), np.shape(right)
-    alike = ({(), (1, 1)}, {(1, *a), b}, {a, (1, *b)})
-    if a != b and not ({a, b} == alike[0] or (max(len(a), len(b)) == 3 and {a, b} in alike[1:])):
+    one_matrix = {len(a), len(b)} == {2, 3} and (a == (1, *b) or b == (1, *a))
+    if a != b and {a, b} != {(), (1, 1)} and not one_matrix:
         return f"one side has the shape {a}, the other {b}"
     for place, (x, y) in enumerate(zip(np.ravel(left), np.ravel(right), strict=True)):
         if not overlap(x, y):

@@ -45,7 +45,6 @@ from solver.spec.fields import (
     Matrix,
     MaybeVector,
     VectorOrMatrix,
-    array,
     choice,
     comma_hint,
     field,
@@ -53,7 +52,7 @@ from solver.spec.fields import (
     scalar,
 )
 from solver.spec.numbers import read_number
-from solver.spec.targets import distributions, target_faults
+from solver.spec.targets import TARGET, Target, distributions, target_faults
 from solver.spec.yaml import Node
 
 
@@ -151,7 +150,7 @@ class Given(Fields):
     x: VectorOrMatrix = field("the input: one sample, or one a row")
     layers: list[Layer] = field("the layers, in order: each with W, and b and activation as needed")
     form: Annotated[str, FORM] = field("`W x + b` (default) or `x W + b`", "W x + b")
-    target: Annotated[Value | None, array(0, 1, 2)] = field(
+    target: Annotated[Target | None, TARGET] = field(
         "a class index from 0, a one-hot or probability vector, or values; one a sample", None
     )
     loss: Annotated[str | None, choice(*LOSSES)] = field("the loss, required with a target", None)
@@ -216,7 +215,9 @@ class Given(Fields):
             yield Fault(
                 ("loss",), f"binary-cross-entropy needs outputs between 0 and 1, not those of {last}", hint
             )
-        if self.target.size != (self.samples or 1) * self.outputs:
+        if isinstance(self.target, tuple):
+            yield Fault(("target",), "its rows have different lengths")
+        elif self.target.size != (self.samples or 1) * self.outputs:
             message = f"{self.target.size} values for {self.outputs} outputs"
             message += f" of {self.samples} samples" if self.samples else ""
             yield Fault(("target",), message)
@@ -228,7 +229,7 @@ class Given(Fields):
         """The target in the shape of the output."""
         if self.target is None:
             return None
-        if self.loss == "cross-entropy":
+        if self.loss == "cross-entropy" or isinstance(self.target, tuple):
             return distributions(self.target, self.samples, self.outputs)
         shape = (self.samples, self.outputs) if self.samples else (self.outputs,)
         return Value(self.target.array.reshape(shape), self.target.domain)
@@ -318,10 +319,10 @@ def _predict(given: Given, board: Board, a: Expr) -> None:
     last = given.layers[-1].activation.name
     if last not in ("softmax", "sigmoid"):
         return
-    if given.outputs > 1:
+    if last == "softmax" or given.outputs > 1:
         title = "The class with the largest output, counted from 0."
         board.let("predicted", ops.argmax(a), title, exactly=True)
-    elif last == "sigmoid":
+    else:
         output = ops.column(a, index=0) if given.samples else a[0]
         half = number(Fraction(1, 2))
         board.let(

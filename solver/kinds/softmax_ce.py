@@ -47,12 +47,11 @@ from solver.spec.fields import (
     MaybeVector,
     MaybeVectorOrMatrix,
     Number,
-    array,
     choice,
     field,
 )
 from solver.spec.numbers import as_fraction
-from solver.spec.targets import distributions, target_faults
+from solver.spec.targets import TARGET, Target, distributions, target_faults
 
 BASES = {"2": 2, "10": 10}
 
@@ -67,7 +66,7 @@ class Given(Fields):
     W: MaybeMatrix = field("the weights, classes × inputs", None)
     b: MaybeVector = field("the bias, one number a class; left out: none", None)
     probabilities: MaybeVectorOrMatrix = field("probabilities that are given, in place of logits", None)
-    target: Annotated[Value | None, array(0, 1, 2)] = field(
+    target: Annotated[Target | None, TARGET] = field(
         "a class index from 0, a one-hot vector, or a distribution; one a sample", None
     )
     temperature: Number = field("T in softmax(z/T) (default 1)", exact(1))

@@ -95,12 +95,14 @@ class Leaf:
         return dict(self.schema)
 
 
-_NUMBER: dict[str, Any] = {"type": ["number", "string"]}
-_LIST: dict[str, Any] = {"anyOf": [{"type": "array", "items": _NUMBER, "minItems": 1}, {"type": "string"}]}
+NUMBER_SCHEMA: dict[str, Any] = {"type": ["number", "string"]}
+_LIST: dict[str, Any] = {
+    "anyOf": [{"type": "array", "items": NUMBER_SCHEMA, "minItems": 1}, {"type": "string"}]
+}
 _ROWS: dict[str, Any] = {
     "anyOf": [{"type": "array", "items": _LIST, "minItems": 1}, {"type": "string"}],
 }
-_SCHEMAS = {0: _NUMBER, 1: _LIST, 2: _ROWS}
+_SCHEMAS = {0: NUMBER_SCHEMA, 1: _LIST, 2: _ROWS}
 
 
 def array(*dimensions: int) -> Leaf:
@@ -191,7 +193,7 @@ def fraction(least: Fraction | int | None = None) -> Leaf:
             raise SolverError(f"{quoted(leaf.text)} is less than {least}", leaf.span)
         return number
 
-    return Leaf(read, _NUMBER)
+    return Leaf(read, NUMBER_SCHEMA)
 
 
 def names(node: Node) -> tuple[str, ...]:

@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from solver.expr.values import Scalar, Value, exact, gather
-from solver.spec.fields import Fault
-from solver.spec.numbers import as_fraction
+from solver.spec.fields import NUMBER_SCHEMA, Fault, Leaf
+from solver.spec.numbers import as_fraction, read_array
+from solver.spec.yaml import Items, Node
+
+Target = Value | tuple[Value, ...]
+"""A target for one sample, or an array of targets, or one a sample where indices and vectors are mixed."""
 
 NEARLY_ONE = Fraction(1, 10**6)
 """A distribution typed with rounded numbers sums to 1 within this."""
 
 
-def target_faults(target: Value, samples: int | None, classes: int, where: str) -> Iterator[Fault]:
+def _read(node: Node) -> Target:
+    if isinstance(node, Items) and len({isinstance(child, Items) for child in node}) == 2:
+        return tuple(read_array(child, (0, 1)) for child in node)
+    return read_array(node, (0, 1, 2))
+
+
+_LIST = {"type": "array", "items": {"anyOf": [NUMBER_SCHEMA, {"type": "array", "items": NUMBER_SCHEMA}]}}
+TARGET = Leaf(_read, {"anyOf": [NUMBER_SCHEMA, _LIST]})
+
+
+def target_faults(target: Target, samples: int | None, classes: int, where: str) -> Iterator[Fault]:
     """What is wrong with a target for one sample (None) or several, of so many classes."""
-    if samples is None:
-        yield from _one_fault(target, classes, (where,))
-        return
-    if _as_row(target, samples, classes):
-        yield from _one_fault(target, classes, (where,))
-    elif not target.shape or target.shape[0] != samples:
-        given = target.shape[0] if target.shape else 1
+    rows = _rows(target, samples, classes)
+    if rows is None:
+        given = len(target) if isinstance(target, tuple) else target.shape[0] if target.shape else 1
         plural = "" if given == 1 else "s"
         yield Fault((where,), f"{given} target{plural} for {samples} samples", "give one a sample, as a list")
+    elif len(rows) == 1 and rows[0] is target:
+        yield from _one_fault(rows[0], classes, (where,))
     else:
-        for place in range(samples):
-            yield from _one_fault(target.entry(place), classes, (where, place))
+        for place, row in enumerate(rows):
+            yield from _one_fault(row, classes, (where, place))
 
 
-def _as_row(target: Value, samples: int, classes: int) -> bool:
-    """One sample in a list, with its target not in one."""
-    return samples == 1 and (not target.shape or (len(target.shape) == 1 and target.size == classes > 1))
+def distributions(target: Target, samples: int | None, classes: int) -> Value:
+    """The target as probabilities, (k) for one sample or (n, k): an index becomes a one-hot vector."""
+    rows = [_distribution(row, classes) for row in _rows(target, samples, classes) or ()]
+    if samples is None:
+        return rows[0]
+    scalars: list[Scalar] = [entry for row in rows for entry in row.array.flat]
+    return gather(scalars, (samples, classes))
+
+
+def _rows(target: Target, samples: int | None, classes: int) -> Sequence[Value] | None:
+    """The target of each sample; None where their numbers differ."""
+    if isinstance(target, tuple):
+        return target if len(target) == samples else None
+    if samples is None or (samples == 1 and not target.shape):
+        return (target,)
+    if samples == 1 and len(target.shape) == 1 and target.size == classes > 1:
+        return (target,)  # one sample in a list, with its target not in one
+    if not target.shape or target.shape[0] != samples:
+        return None
+    return [target.entry(place) for place in range(samples)]
 
 
 def _one_fault(target: Value, classes: int, path: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -58,22 +85,7 @@ def _one_fault(target: Value, classes: int, path: tuple[str | int, ...]) -> Iter
         yield Fault(path, f"the probabilities sum to {float(sum(chances)):g}, not to 1")
 
 
-def distributions(target: Value, samples: int | None, classes: int) -> Value:
-    """The target as probabilities, (k) for one sample or (n, k): an index becomes a one-hot vector."""
-    if samples is None:
-        return _distribution(target, classes)
-    if _as_row(target, samples, classes):
-        row = _distribution(target, classes)
-        return gather(list(row.array.flat), (1, classes))
-    rows: list[Scalar] = []
-    for place in range(samples):
-        rows += list(_distribution(target.entry(place), classes).array.flat)
-    return gather(rows, (samples, classes))
-
-
 def _distribution(target: Value, classes: int) -> Value:
     if target.shape:
         return target
-    one_hot = np.zeros(classes, dtype=int).tolist()
-    one_hot[int(target.item())] = 1
-    return exact(one_hot)
+    return exact([int(place == target.item()) for place in range(classes)])
