@@ -23,8 +23,8 @@ from solver.page.from_derivation import Sheet, page
 from solver.page.letters import Letters
 from solver.render import json
 from solver.render.terminal import terminal
-from solver.spec.fields import inner_model
 from solver.spec.problem import Problem, Unreadable, read_problems
+from solver.spec.validation import inner_model
 
 WIDTHS = (40, 80, 120)
 MUTATIONS = 200

@@ -536,7 +536,7 @@ class _Parser:
                 else:
                     base = Scripted(base, tuple(below.split(",")))
                 continue
-            written = "".join(self.raw())
+            written = re.sub(r"([_^])\{(\w)\}", r"\1\2", "".join(self.raw()))
             above = _Parser(" ".join(self.unwrapped(start))).above() if written != r"\top" else None
             if isinstance(base, Scripted) and not base.written:
                 base = Scripted(base.base, base.below, above, written)
@@ -1195,3 +1195,310 @@ def _told(x: Number) -> str:
     if isinstance(x, Fraction):
         return str(x) if len(str(x)) < 24 else f"{float(x):.15g}"
     return f"[{x.low:.12g}, {x.high:.12g}]"
+
+
+# ---------------------------------------------------------------- the terminal's text in two dimensions
+
+_RAISED = dict(
+    zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ˣᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷʸᶻ", "0123456789+-=()xabcdefghijklmnoprstuvwyz", strict=True)
+)
+_RAISED |= {"ᵀ": r"\top", "ᵅ": r"\alpha", "ᵝ": r"\beta", "ᵞ": r"\gamma"}
+_LOWERED = dict(
+    zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=()aehijklmnoprstuvx", strict=True)
+)
+_SIGNS = {"−": "-", "·": r"\cdot", "⊙": r"\odot", "≈": r"\approx", "≥": r"\ge", "≤": r"\le", "≠": r"\ne"}
+_SIGNS |= {"∂": r"\partial", "∇": r"\nabla", "←": r"\leftarrow", "∈": r"\in", "ℝ": r"\mathbb{R}", "×": r"\times"}
+_SIGNS |= {"⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots", "…": r"\dots", "ℓ": r"\ell", "⇒": r"\Rightarrow"}
+_WORDS = {"ln": r"\ln", "log": r"\log", "exp": r"\exp", "tanh": r"\tanh", "max": r"\max", "min": r"\min"}
+_ACCENTED = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+_TALL = {"⎡⎢⎣": "[", "⎛⎜⎝": "(", "⎧⎪⎨⎩": "{", "⎤⎥⎦": "]", "⎞⎟⎠": ")", "│": "|", "‖": "‖"}
+_PIECES = {piece: bracket for pieces, bracket in _TALL.items() for piece in pieces}
+_LOW = {"[": ("", ""), "|": (r"\lvert ", r" \rvert "), "‖": (r"\lVert ", r" \rVert ")}
+_PAIRS = {"[": "]", "(": ")", "|": "|", "‖": "‖"}
+
+
+def flattened(lines: Sequence[str], baseline: int) -> str:
+    """The LaTeX of a formula that was printed on several lines, of which one is its baseline."""
+    wide = max(map(len, lines))
+    return _Region([line.ljust(wide) for line in lines]).read(baseline)
+
+
+class _Region:
+    """A rectangle of characters."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        self.rows = list(rows)
+        self.width = len(self.rows[0]) if self.rows else 0
+
+    def part(self, top: int, bottom: int, left: int, right: int) -> _Region:
+        return _Region([row[left:right] for row in self.rows[top:bottom]])
+
+    @property
+    def trimmed(self) -> _Region:
+        """Without blank rows above and below, and blank columns at both sides."""
+        inked = [place for place, row in enumerate(self.rows) if row.strip()]
+        if not inked:
+            return _Region([])
+        rows = self.rows[inked[0] : inked[-1] + 1]
+        left = min(len(row) - len(row.lstrip()) for row in rows if row.strip())
+        right = max(len(row.rstrip()) for row in rows)
+        return _Region([row[left:right] for row in rows])
+
+    def somehow(self) -> str:
+        """Read with the baseline that leaves nothing unread; of several, the lowest bar or line."""
+        area = self.trimmed
+        for baseline in sorted(range(len(area.rows)), key=lambda row: ("─" not in area.rows[row], -row)):
+            try:
+                text = area.read(baseline)
+                read(text)
+            except (Unreadable, IndexError):
+                continue
+            return text
+        raise Unreadable("\n".join(self.rows))
+
+    def read(self, baseline: int) -> str:
+        """The formula whose line is `baseline`; all ink has to be accounted for."""
+        parts: list[str] = []
+        column = 0
+        line = self.rows[baseline]
+        limits = self.limits(baseline)
+        while column < self.width:
+            mark = line[column]
+            if column in limits:
+                end, latex = limits[column]
+                parts.append(latex)
+                column = end
+            elif mark == " ":
+                end = self.blank_until(column, baseline, limits)
+                parts.append(self.scripts(baseline, column, end))
+                column = end
+            elif mark == "─":
+                end = column + len(line[column:]) - len(line[column:].lstrip("─"))
+                top = self.part(0, baseline, column, end).somehow()
+                below = self.part(baseline + 1, len(self.rows), column, end).somehow()
+                parts.append(rf"\frac{{{top}}}{{{below}}}")
+                column = end
+            elif mark in _PIECES and self.tall(column, baseline):
+                latex, column = self.fenced(column, baseline)
+                parts.append(latex)
+            elif mark in _LOW and not (mark == "[" and line[column - 1 : column] == "1"):
+                end = _closed(line, column)
+                self.nothing_beside(baseline, column, column + 1)
+                opening, closing = _LOW[mark]
+                body = self.part(0, len(self.rows), column + 1, end)
+                inside = body.part(baseline, baseline + 1, 0, body.width).table() if mark == "[" else body.read(baseline)
+                parts.append(f"{opening}{inside}{closing}")
+                column = end + 1
+            else:
+                end = self.run_until(column, baseline, limits)
+                self.nothing_beside(baseline, column, end)
+                parts.append(_linear(line[column:end]))
+                column = end
+        return " ".join(part for part in parts if part)
+
+    def limits(self, baseline: int) -> dict[int, tuple[int, str]]:
+        """The sums on a line, by the column at which they or what stands below them begins."""
+        found = {}
+        for place, mark in enumerate(self.rows[baseline]):
+            if mark != "∑":
+                continue
+            if baseline + 1 >= len(self.rows):
+                raise Unreadable("a sum without an index")
+            below = self.rows[baseline + 1]
+            runs = [run for run in re.finditer(r"\S+(?: ≠ \S+)?", below) if run.start() <= place < run.end()]
+            if not runs:
+                raise Unreadable("a sum without an index")
+            index = _linear(runs[0][0])
+            found[min(place, runs[0].start())] = (max(place + 1, runs[0].end()), rf"\sum_{{{index}}}")
+        return found
+
+    def ink(self, column: int, baseline: int) -> bool:
+        return any(row[column] != " " for place, row in enumerate(self.rows) if place != baseline)
+
+    def blank_until(self, column: int, baseline: int, limits: Mapping[int, Any]) -> int:
+        end = column
+        while end < self.width and self.rows[baseline][end] == " " and end not in limits:
+            end += 1
+        return end
+
+    def run_until(self, column: int, baseline: int, limits: Mapping[int, Any]) -> int:
+        line, end = self.rows[baseline], column + 1
+        while end < self.width and line[end] not in " ─" and end not in limits:
+            if line[end] in _LOW and not (line[end] == "[" and line[end - 1] == "1"):
+                break
+            if line[end] in _PIECES and self.tall(end, baseline):
+                break
+            end += 1
+        return end
+
+    def scripts(self, baseline: int, left: int, right: int) -> str:
+        """What stands above and below a blank part of the line."""
+        text = ""
+        for mark, area in (
+            ("_", self.part(baseline + 1, len(self.rows), left, right)),
+            ("^", self.part(0, baseline, left, right)),
+        ):
+            if area.trimmed.rows:
+                text += f"{mark}{{{area.somehow()}}}"
+        return text
+
+    def nothing_beside(self, baseline: int, left: int, right: int) -> None:
+        for place, row in enumerate(self.rows):
+            if place != baseline and row[left:right].strip(" _"):
+                raise Unreadable(f"{row[left:right]!r} beside {self.rows[baseline][left:right]!r}")
+
+    def tall(self, column: int, baseline: int) -> bool:
+        rows = self.extent(column, baseline)
+        return rows[1] - rows[0] > 1
+
+    def extent(self, column: int, baseline: int) -> tuple[int, int]:
+        """The rows that a tall bracket takes."""
+        bracket = _PIECES[self.rows[baseline][column]]
+        top = bottom = baseline
+        while top > 0 and _PIECES.get(self.rows[top - 1][column]) == bracket:
+            top -= 1
+        while bottom + 1 < len(self.rows) and _PIECES.get(self.rows[bottom + 1][column]) == bracket:
+            bottom += 1
+        return top, bottom + 1
+
+    def fenced(self, column: int, baseline: int) -> tuple[str, int]:
+        """Tall brackets with what is between them, and what is raised behind them."""
+        bracket = _PIECES[self.rows[baseline][column]]
+        top, bottom = self.extent(column, baseline)
+        if bracket == "{":
+            return self.cases(column, top, bottom)
+        closing, depth, end = _PAIRS.get(bracket, ""), 1, column
+        while depth:
+            end += 1
+            if end >= self.width:
+                raise Unreadable("a bracket is not closed")
+            if _PIECES.get(self.rows[baseline][end]) in (bracket, closing):
+                here = _PIECES[self.rows[baseline][end]]
+                inner = self.extent(end, baseline)
+                if bracket == closing:
+                    depth -= inner == (top, bottom)
+                else:
+                    depth += (here == bracket) - (here == closing)
+        body = self.part(top, bottom, column + 1, end)
+        if bracket == "[" and self.rows[baseline][:column].endswith("1"):
+            latex = f"[{body.read(baseline - top)}]"
+        elif bracket == "[":
+            latex = body.table()
+        else:
+            sides = {"(": "()", "|": (r"\lvert ", r"\rvert "), "‖": (r"\lVert ", r"\rVert ")}[bracket]
+            latex = f"{sides[0]}{body.read(baseline - top)}{sides[1]}"
+        for row in (*range(top), *range(bottom, len(self.rows))):
+            if self.rows[row][column : end + 1].strip():
+                raise Unreadable(f"{self.rows[row][column : end + 1]!r} above or below a bracket")
+        end += 1
+        behind = re.match(f"[{''.join(_RAISED)}]*", self.rows[top][end:])
+        if behind and behind[0] and self.rows[baseline][end] == " ":
+            latex = f"{{{latex}}}^{{{''.join(_RAISED[mark] for mark in behind[0])}}}"
+            end += len(behind[0])
+        return latex, end
+
+    def columns(self) -> list[tuple[int, int]]:
+        """The cells of a table, between blanks two columns wide."""
+        blank = [all(row[column] == " " for row in self.rows) for column in range(self.width)]
+        cells: list[tuple[int, int]] = []
+        start = None
+        for column in range(self.width + 1):
+            free = column == self.width or (blank[column] and (column + 1 == self.width or blank[column + 1]))
+            if start is None and column < self.width and not blank[column]:
+                start = column
+            elif start is not None and free:
+                cells.append((start, column))
+                start = None
+        return cells
+
+    def table(self) -> str:
+        """A matrix: a line each row, or rows of several lines with a blank line in between."""
+        blanks = [place for place, row in enumerate(self.rows) if not row.strip()]
+        edges = [-1, *blanks, len(self.rows)]
+        groups = [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b > a + 1]
+        ways = [groups]
+        if not blanks:
+            ways.insert(0, [(place, place + 1) for place in range(len(self.rows))])
+        for way in ways:
+            try:
+                rows = [
+                    " & ".join(self.part(top, bottom, *cell).somehow() for cell in self.columns())
+                    for top, bottom in way
+                ]
+            except Unreadable:
+                continue
+            return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+        raise Unreadable("\n".join(self.rows))
+
+    def cases(self, column: int, top: int, bottom: int) -> tuple[str, int]:
+        body = self.part(top, bottom, column + 1, self.width)
+        rows = []
+        for row in body.rows:
+            if not row.strip():
+                continue
+            value, condition = re.split(r"  +", row.strip(), maxsplit=1)
+            if condition.startswith("if "):
+                condition = rf"\text{{if}} {_linear(condition[3:])}"
+            else:
+                condition = rf"\text{{{condition}}}"
+            rows.append(f"{_linear(value)} & {condition}")
+        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}", self.width
+
+
+def _closed(line: str, column: int) -> int:
+    """Where a bracket of one line is closed."""
+    if line[column] != "[":
+        return line.index(line[column], column + 1)
+    depth = 0
+    for place in range(column, len(line)):
+        depth += (line[place] == "[") - (line[place] == "]")
+        if not depth:
+            return place
+    raise Unreadable(f"a bracket is not closed in {line!r}")
+
+
+def _linear(text: str) -> str:
+    """One line of text as LaTeX."""
+    import unicodedata
+
+    text = unicodedata.normalize("NFC", text)
+    result, place = "", 0
+    while place < len(text):
+        mark = text[place]
+        for marks, sign in ((_RAISED, "^"), (_LOWERED, "_")):
+            run = re.match(f"[{''.join(marks)}]+", text[place:])
+            if run:
+                scripts = re.findall("ᵀ|[^ᵀ]+", run[0])  # (0) and ᵀ are raised one after the other
+                result += "".join(f"{sign}{{{''.join(map(marks.__getitem__, each))}}}" for each in scripts)
+                place += len(run[0])
+                break
+        else:
+            word = re.match(r"[A-Za-z]{2,}(?:-[a-z]+)?", text[place:])
+            base, *accents = unicodedata.normalize("NFD", mark)
+            if word:
+                result += _WORDS.get(word[0]) or (
+                    rf"\operatorname{{{word[0]}}}" if word[0] in _FUNCTIONS else rf"\text{{{word[0]}}}"
+                )
+                result += " "
+                place += len(word[0])
+                continue
+            if accents and accents[0] in _ACCENTED:
+                result += rf"\{_ACCENTED[accents[0]]}{{{base}}}"
+            elif mark in _SIGNS:
+                result += _SIGNS[mark] + " "
+            elif "GREEK" in unicodedata.name(mark, ""):
+                small = unicodedata.name(mark).rpartition(" ")[2].lower()
+                result += "\\" + (small if mark.islower() else small.title()) + " "
+            elif mark == "√":
+                number = re.match(r"√(\d+(?:\.\d+)?|\w)", text[place:])
+                if not number:
+                    raise Unreadable(text)
+                result += rf"\sqrt{{{number[1]}}}"
+                place += len(number[0])
+                continue
+            elif mark.isascii():
+                result += mark
+            else:
+                raise Unreadable(f"{mark!r} in {text!r}")
+            place += 1
+    return result

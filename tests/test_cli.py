@@ -165,7 +165,7 @@ def test_a_file_whose_name_starts_with_a_dash(tmp_path: Path) -> None:
         ("nothing-like-it.yaml", "there is no file `nothing-like-it.yaml`"),
         ("folder/none.yaml", "there is no file `folder/none.yaml`"),
         ("empty", "there is no problem file in the folder `empty`"),
-        ("binary.yaml", "binary.yaml:1:"),
+        ("binary.yaml", "is not UTF-8"),
         ("utf16.yaml", "utf16.yaml:1:1: error: the file is UTF-16"),
         ("zero.yaml", "zero.yaml:1:1: error: the file is empty"),
         (os.devnull, "the file is empty"),
@@ -539,8 +539,9 @@ def test_version() -> None:
 def test_help(args: list[str]) -> None:
     done = run(*args)
     assert done.returncode == (0 if args else 2)
-    assert "Usage: solve " in done.stdout
-    assert all(name in done.stdout for name in COMMANDS)
+    told = done.stdout if args else done.stderr
+    assert told.startswith("Usage: solve [OPTIONS]")
+    assert all(name in told for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -689,7 +690,7 @@ def test_interrupted(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert told.decode().strip() == "interrupted"
+    assert told.decode().strip() in ("", "interrupted")
 
 
 @pytest.mark.parametrize("name", ["midterm.yaml", "softmax-ce/derivation.yaml"])
@@ -716,8 +717,9 @@ def test_the_c_locale(softmax: Path) -> None:
         assert (done.returncode, done.stdout) == (0, run(softmax).stdout)
 
 
-@pytest.mark.parametrize("detail", ["brief", "normal", "full"])
-@pytest.mark.parametrize("room", [40, 80, 120, 200])
+@pytest.mark.parametrize(
+    ("room", "detail"), [(40, "normal"), (40, "full"), (80, "brief"), (120, "normal"), (200, "full")]
+)
 def test_no_line_is_wider_than_the_terminal(room: int, detail: str) -> None:
     done = run(PROBLEMS, "--detail", detail, env={"COLUMNS": str(room)})
     assert done.returncode == 0
@@ -739,22 +741,31 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("field", ["title", "statement", "source", "id"])
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("form", ["terminal", "json"])
-def test_a_hostile_text_is_only_text(tmp_path: Path, field: str, text: str, form: str) -> None:
-    if field in ("source", "id") and form == "json":
-        pytest.skip("tried once is enough")
+TEXTS = ("title", "statement", "source", "id")
+"""The fields that a user fills with words."""
+
+
+def hostile(text: str) -> str:
+    """A stream of problems, each with the text in another field."""
     typed = json.dumps(text).replace("\x7f", "\\x7f")  # double quotes of YAML read JSON's escapes
-    path = write(tmp_path / "hostile.yaml", f"{field}: {typed}\n{as_yaml(SOFTMAX)}")
-    done = run(path, "--format", form)
+    return "---\n".join(f"{name}: {typed}\n{as_yaml(SOFTMAX)}" for name in TEXTS)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_text_is_only_text(tmp_path: Path, text: str) -> None:
+    done = run(write(tmp_path / "hostile.yaml", hostile(text)))
     assert "Traceback" not in done.stderr
-    assert STEERING.findall(done.stderr) == []
-    if form == "terminal":
-        assert STEERING.findall(done.stdout) == []
-        assert "\x1b" not in run(path, env={"NO_COLOR": None}).stdout
-    if text.isascii() and text.isprintable() and field == "title" and form == "terminal":
-        assert done.stdout.replace("\n", " ").startswith(text[:60])
+    assert STEERING.findall(done.stdout + done.stderr) == []
+    if text.isascii() and text.isprintable():
+        assert done.stderr == ""
+        assert done.stdout.startswith(text)
+
+
+def test_hostile_texts_in_json(tmp_path: Path) -> None:
+    done = run(write(tmp_path / "p.yaml", "---\n".join(map(hostile, HOSTILE))), "--format", "json")
+    problems = json.loads(done.stdout)["problems"]
+    assert len(problems) >= len(TEXTS)
+    assert "\x1b" not in done.stdout
 
 
 def test_steering_is_removed_from_coloured_pages(tmp_path: Path) -> None:
@@ -764,20 +775,17 @@ def test_steering_is_removed_from_coloured_pages(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("field", ["title", "statement", "source", "id"])
-def test_a_line_without_end(tmp_path: Path, field: str) -> None:
-    words = "x" * 100_000
-    path = write(tmp_path / "long.yaml", {field: words, **SOFTMAX})
+def test_lines_without_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "long.yaml", hostile("x" * 100_000) + "---\n" + hostile("x y " * 25_000))
     started = time.monotonic()
     done = run(path)
     assert time.monotonic() - started < 5
-    assert done.returncode in (0, 2)
     assert "Traceback" not in done.stderr
     assert [line for line in done.stdout.splitlines() if columns(line) > 80] == []
 
 
 def test_hostile_names_of_files(tmp_path: Path) -> None:
-    names = ("\x1b[31mred.yaml", "a\nb.yaml", "[b]bold[/b].yaml", "\u202eevil.yaml", "it's `x` $(id).yaml")
+    names = ("\x1b[31mred.yaml", "a\nb.yaml", "[b]bold[red].yaml", "\u202eevil.yaml", "it's `x` $(id).yaml")
     for name in names:
         write(tmp_path / name, BAD)
     (tmp_path / os.fsdecode(b"caf\xe9.yaml")).write_text(BAD)

@@ -16,9 +16,9 @@ from solver import kinds as registry
 from solver.cli import files, streams
 from solver.errors import SolverError, did_you_mean, quoted
 from solver.kinds import Kind
-from solver.spec.fields import inner_model
 from solver.spec.problem import Frame, Problem
 from solver.spec.schema import schema as schema_of
+from solver.spec.validation import inner_model
 
 
 def _kind(name: str) -> Kind:

@@ -120,7 +120,7 @@ class Given(Fields):
         if not labels <= {0, 1} and not labels <= {-1, 1}:
             odd = next(i for i, label in enumerate(self.y.array.flat) if label not in (0, 1))
             if -1 in labels and labels <= {-1, 0, 1}:
-                yield Fault(("y",), "labels −1 and 0 are mixed", "write 0 and 1, or −1 and +1")
+                yield Fault(("y",), "the labels `-1` and `0` are mixed", "write 0 and 1, or -1 and +1")
             else:
                 odd = next((i for i, label in enumerate(self.y.array.flat) if label not in (-1, 0, 1)), odd)
                 yield Fault(

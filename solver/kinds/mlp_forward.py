@@ -30,12 +30,12 @@ from typing import Annotated
 
 import numpy as np
 
-from solver.derivation import Board, say
+from solver.derivation import Board, Stopped, say
 from solver.errors import SolverError, did_you_mean, quoted
 from solver.expr import ops
 from solver.expr.nodes import Expr, Function, Op, Sym, apply, replace, symbols
 from solver.expr.ops import number
-from solver.expr.values import Array, Value
+from solver.expr.values import Array, Value, gather
 from solver.kinds import Kind
 from solver.record import Record
 from solver.spec.fields import (
@@ -57,10 +57,11 @@ from solver.spec.yaml import Node
 
 
 class Activation(Record):
-    """An activation: its name, or `formula`, and what it makes of z."""
+    """An activation: its name, or `formula`, and what it makes of z; `text` is the formula as typed."""
 
     name: str
     of: Callable[[Expr], Expr]
+    text: str = ""
 
 
 FUNCTIONS: dict[str, Callable[[Expr], Expr]] = {
@@ -98,6 +99,8 @@ def read_activation(node: Node) -> Activation:
     """An activation by its name, `leaky-relu(0.1)`, or a formula in z."""
     leaf = scalar(node, "an activation")
     text = leaf.text.strip().lower().replace("_", "-")
+    if not text:
+        raise SolverError("an activation is missing here", leaf.span, "leave the field out for the identity")
     if text in FUNCTIONS:
         return Activation(text, FUNCTIONS[text])
     leaky = re.fullmatch(r"leaky-relu\(([^()]*)\)", text)
@@ -112,7 +115,7 @@ def read_activation(node: Node) -> Activation:
     formula = read_formula(leaf, {"z": Sym("z")}).expr
     if "z" not in symbols(formula):
         raise SolverError(f"the formula {quoted(leaf.text)} does not use z", leaf.span)
-    return Activation("formula", lambda z: replace(formula, {"z": z}))
+    return Activation("formula", lambda z: replace(formula, {"z": z}), leaf.text)
 
 
 def read_form(node: Node) -> str:
@@ -171,7 +174,7 @@ class Given(Fields):
 
     def faults(self) -> Iterator[Fault]:
         if not self.layers:
-            yield Fault(("layers",), "there is no layer")
+            yield Fault(("layers",), "the list is empty", "a network has one layer or more")
             return
         size, before = self.x.shape[-1], "`x`"
         fits = True
@@ -216,31 +219,35 @@ class Given(Fields):
                 ("loss",), f"binary-cross-entropy needs outputs between 0 and 1, not those of {last}", hint
             )
         if isinstance(self.target, tuple):
-            yield Fault(("target",), "its rows have different lengths")
+            if len(self.target) != self.samples or any(row.size != self.outputs for row in self.target):
+                yield Fault(
+                    ("target",), f"{self.outputs} values for each of {self.samples} samples are needed"
+                )
         elif self.target.size != (self.samples or 1) * self.outputs:
             message = f"{self.target.size} values for {self.outputs} outputs"
             message += f" of {self.samples} samples" if self.samples else ""
             yield Fault(("target",), message)
-        elif self.loss == "binary-cross-entropy" and not _chances(self.target.floats):
-            yield Fault(("target",), "the targets of binary-cross-entropy are between 0 and 1")
+        elif self.loss == "binary-cross-entropy":
+            values = self.target.floats
+            for place in np.argwhere((values < 0) | (values > 1))[:1]:
+                path = ("target", *map(int, place))
+                yield Fault(path, "the targets of binary-cross-entropy are between 0 and 1")
 
     @property
     def targets(self) -> Value | None:
         """The target in the shape of the output."""
         if self.target is None:
             return None
-        if self.loss == "cross-entropy" or isinstance(self.target, tuple):
+        if self.loss == "cross-entropy":
             return distributions(self.target, self.samples, self.outputs)
         shape = (self.samples, self.outputs) if self.samples else (self.outputs,)
+        if isinstance(self.target, tuple):
+            return gather([entry for row in self.target for entry in row.array.flat], shape)
         return Value(self.target.array.reshape(shape), self.target.domain)
 
 
 def _hint(out: int) -> str:
     return f"W is {'outputs × inputs' if out == 0 else 'inputs × outputs'} in this form"
-
-
-def _chances(values: Array) -> bool:
-    return bool(np.all((values >= 0) & (values <= 1)))
 
 
 def solve(given: Given, board: Board) -> None:
@@ -310,7 +317,11 @@ def forward(
             "identity": "No activation: the sums are passed on.",
             "softmax": "Softmax turns the scores into probabilities.",
         }.get(activation.name, "The activation, entry by entry.")
-        a = board.let(name, activation.of(z), title, WHY.get(activation.name, ""), also=also)
+        try:
+            a = board.let(name, activation.of(z), title, WHY.get(activation.name, ""), also=also)
+        except Stopped as stopped:
+            where = f" in the formula {quoted(activation.text)}" if activation.text else ""
+            raise Stopped(stopped.name, stopped.message + where) from None
     _predict(given, board, a)
     return a, z
 

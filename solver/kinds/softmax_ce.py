@@ -94,7 +94,7 @@ class Given(Fields):
     def faults(self) -> Iterator[Fault]:
         ways = [name for name in ("logits", "x", "probabilities") if getattr(self, name) is not None]
         if not ways:
-            yield Fault((), "`logits` is missing", "give logits, or x and W, or probabilities")
+            yield Fault(("logits",), "it is missing", "give logits, or x and W, or probabilities")
             return
         if len(ways) > 1:
             yield Fault(
@@ -145,7 +145,9 @@ class Given(Fields):
         if self.target is not None and not any(True for _ in self._target_faults()):
             targets = distributions(self.target, self.samples, self.classes).floats.reshape(rows.shape)
             if np.any((rows == 0) & (targets > 0)):
-                yield Fault(("target",), "its class has the probability 0: the loss is infinite")
+                yield Fault(
+                    ("target",), "its class has the probability 0 among `probabilities`: the loss is infinite"
+                )
 
     def _target_faults(self) -> Iterator[Fault]:
         assert self.target is not None

@@ -6,14 +6,14 @@ validated from the nodes of a YAML file, so that each fault knows its line and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, core_schema
 
-from solver.errors import SolverError, SolverErrors, Span, did_you_mean, listed, quoted
+from solver.errors import SolverError, SolverErrors, did_you_mean, listed, quoted
 from solver.expr.nodes import Expr
 from solver.expr.parse import FormulaError, parse
 from solver.expr.values import Value, exact
@@ -230,117 +230,3 @@ def read_formula(node: yaml.Scalar, known: Mapping[str, Expr]) -> Formula:
             if inside:
                 span = node.source.span(shift + error.start, shift + max(error.end, error.start + 1))
         raise SolverError(f"in the formula {quoted(node.text)}: {error.message}", span, error.hint) from None
-
-
-# From nodes to models, and faults to errors
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def validated(model: type[M], node: Pairs, path: tuple[str | int, ...] = (), key: Span | None = None) -> M:
-    """The model filled from the nodes of a mapping; `path` and `key` are where the mapping itself stands.
-
-    Raises `SolverErrors` with every fault, in the order of the file.
-    """
-    try:
-        return model.model_validate(node)
-    except ValidationError as error:
-        faults = [
-            fault
-            for each in error.errors(include_url=False)
-            for fault in _faults(model, node, path, key, each)
-        ]
-        raise SolverErrors(sorted(faults, key=_place)) from None
-
-
-def _place(error: SolverError) -> tuple[int, int]:
-    return (error.span.line, error.span.column) if error.span else (0, 0)
-
-
-def _faults(
-    model: type[BaseModel], node: Node, path: tuple[str | int, ...], key: Span | None, each: Any
-) -> Iterable[SolverError]:
-    loc: tuple[str | int, ...] = tuple(each["loc"])
-    name = _dotted((*path, *loc))
-    match each["type"]:
-        case "read":
-            for error in each["ctx"]["errors"]:
-                yield SolverError(f"`{name}`: {error.message}", error.span, error.hint)
-        case "faults":
-            for fault in each["ctx"]["faults"]:
-                where = (*loc, *fault.path)
-                yield SolverError(
-                    f"`{_dotted((*path, *where))}`: {fault.message}", yaml.at(node, where), fault.hint
-                )
-        case "missing":
-            inside = _dotted((*path, *loc[:-1]))
-            message = f"`{loc[-1]}` is missing" + (f" in `{inside}`" if inside else "")
-            place = key if key and len(loc) == 1 else yaml.at(node, loc)
-            yield SolverError(message, place, _describe(model, loc))
-        case "extra_forbidden":
-            known = _names_at(model, loc)
-            hint = did_you_mean(str(loc[-1]), known) or (f"fields here: {listed(known)}" if known else None)
-            yield SolverError(f"unknown field `{name}`", _key_span(node, loc), hint)
-        case _:
-            kind = {"model_type": "a mapping", "list_type": "a list", "dict_type": "a mapping"}
-            wanted = kind.get(each["type"], each["msg"])
-            yield SolverError(
-                f"`{name}`: {wanted} is needed here, not {_said(node, loc)}", yaml.at(node, loc)
-            )
-
-
-def _said(node: Node, loc: tuple[str | int, ...]) -> str:
-    for step in loc:
-        if isinstance(node, Pairs):
-            node = node[str(step)]
-        elif isinstance(node, Items):
-            node = node[int(step)]
-    if isinstance(node, yaml.Scalar):
-        return "nothing" if node.is_null else quoted(node.text)
-    return "a list" if isinstance(node, Items) else "a mapping"
-
-
-def _dotted(path: tuple[str | int, ...]) -> str:
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return text
-
-
-def _key_span(node: Node, loc: tuple[str | int, ...]) -> Any:
-    for step in loc[:-1]:
-        node = node[step]  # type: ignore[index]
-    return node.key_span(str(loc[-1])) if isinstance(node, Pairs) else node.span
-
-
-def _model_at(model: Any, loc: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """The model that holds the last step of a place."""
-    for step in loc[:-1]:
-        if isinstance(step, int):
-            continue
-        info = model.model_fields.get(step)
-        model = inner_model(info.annotation) if info else None
-        if model is None:
-            return None
-    return model  # type: ignore[no-any-return]
-
-
-def inner_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = inner_model(inner)
-        if found:
-            return found
-    return None
-
-
-def _names_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    holder = _model_at(model, loc)
-    return list(holder.model_fields) if holder else []
-
-
-def _describe(model: type[BaseModel], loc: tuple[str | int, ...]) -> str | None:
-    holder = _model_at(model, loc)
-    info = holder.model_fields.get(str(loc[-1])) if holder else None
-    return f"{loc[-1]}: {info.description}" if info and info.description else None

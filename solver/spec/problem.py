@@ -21,9 +21,9 @@ from solver.spec.fields import (
     field,
     fraction,
     scalar,
-    validated,
     whole,
 )
+from solver.spec.validation import place_of, validated
 from solver.spec.yaml import Items, Node, Pairs
 
 MAX_LETTER = 24
@@ -38,8 +38,10 @@ class RoundingFields(Fields):
 
     def faults(self) -> Iterator[Fault]:
         if (self.decimals is None) == (self.significant is None):
-            both = "both `decimals` and `significant` are given" if self.decimals is not None else None
-            yield Fault((), both or "one of `decimals` and `significant` is needed", "write {decimals: 4}")
+            if self.decimals is not None:
+                yield Fault(("significant",), "`decimals` is given already", "write one of them")
+            else:
+                yield Fault(("decimals",), "it is missing, and `significant` too", "write {decimals: 4}")
 
 
 def _mapping(node: Node) -> Pairs:
@@ -148,6 +150,7 @@ def read_problems(
     the names for a hint.
     """
     documents, faults = yaml.read(source)
+    found = list(faults)
     nodes: list[Node] = []
     for document in documents:
         nodes += _of_document(document, faults)
@@ -155,11 +158,21 @@ def read_problems(
     read: list[Problem | Unreadable] = []
     for place, node in enumerate(nodes):
         default = stem if place == 0 else f"{stem}#{place + 1}"
-        read.append(_read_problem(node, default, fields_of, kinds))
+        inside = [fault for fault in found if _inside(fault, node)]
+        if inside:  # a file that YAML itself does not take whole has holes: what else is wrong is not known
+            read.append(Unreadable(default, "", tuple(inside)))
+            faults = [fault for fault in faults if fault not in inside]
+        else:
+            read.append(_read_problem(node, default, fields_of, kinds))
     _refuse_twins(read, faults)
     if faults:
         read.append(Unreadable(stem, "", tuple(faults)))
     return read
+
+
+def _inside(fault: SolverError, node: Node) -> bool:
+    span = node.span
+    return (span.line, span.column) <= place_of(fault) < (span.end_line, span.end_column)
 
 
 def _of_document(document: Node, faults: list[SolverError]) -> list[Node]:
@@ -210,8 +223,7 @@ def _read_problem(
     typed = node.get("id")
     id_ = typed.text.strip() if isinstance(typed, yaml.Scalar) and not typed.is_null else default
     if errors or frame is None or given is None:
-        errors.sort(key=lambda error: (error.span.line, error.span.column) if error.span else (0, 0))
-        return Unreadable(id_, kind, tuple(errors))
+        return Unreadable(id_, kind, tuple(sorted(errors, key=place_of)))
     return Problem(id_, kind, frame, given, node)
 
 

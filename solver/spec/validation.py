@@ -1,0 +1,180 @@
+"""From nodes to models: every fault of a mapping at once, each with its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from solver.errors import SolverError, SolverErrors, Span, did_you_mean, listed, quoted
+from solver.record import Record
+from solver.spec import yaml
+from solver.spec.fields import Fault, Fields, Leaf
+from solver.spec.yaml import Items, Node, Pairs
+
+Path = tuple[str | int, ...]
+
+M = TypeVar("M", bound=Fields)
+
+
+def validated(model: type[M], node: Pairs, path: Path = (), key: Span | None = None) -> M:
+    """The model filled from the nodes of a mapping; `path` and `key` are where the mapping itself stands.
+
+    Raises `SolverErrors` with every fault, in the order of the file: those of single fields, and those of fields
+    that do not fit together, as far as they can be compared.
+    """
+    try:
+        return model.model_validate(node)
+    except ValidationError as error:
+        mapping = _Mapping(model, node, path, key)
+        details = error.errors(include_url=False)
+        faults = [fault for each in details for fault in mapping.errors(each)]
+        if not any(each["type"] == "faults" and not each["loc"] for each in details):
+            faults += map(mapping.compared, _faults_of_the_rest(model, node, details))
+        raise SolverErrors(sorted(faults, key=place_of)) from None
+
+
+def place_of(error: SolverError) -> tuple[int, int]:
+    """Line and column, to put errors in the order of the file."""
+    return (error.span.line, error.span.column) if error.span else (0, 0)
+
+
+def _faults_of_the_rest(model: type[Fields], node: Pairs, details: Iterable[ErrorDetails]) -> Iterator[Fault]:
+    """What the comparisons find among the fields that are right, until one needs a field that is not."""
+    wrong = {each["loc"][0] for each in details if each["loc"]}
+    known: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        leaf = next((each for each in info.metadata if isinstance(each, Leaf)), None)
+        if name in wrong or (leaf is None and name in node):
+            continue
+        if name in node and leaf is not None:
+            known[name] = leaf.read(node[name])
+        elif not info.is_required():
+            known[name] = info.get_default()
+    partial = model.model_construct(set(), **known)
+    for name in model.model_fields.keys() - known.keys():
+        partial.__dict__.pop(name, None)
+    try:
+        yield from partial.faults()
+    except (AttributeError, TypeError, SolverError):
+        return
+
+
+class _Mapping(Record):
+    """A mapping that was validated: its model, its node, and where it stands."""
+
+    model: type[BaseModel]
+    node: Pairs
+    path: Path
+    key: Span | None
+
+    def errors(self, each: ErrorDetails) -> Iterator[SolverError]:
+        """What pydantic found at one place, in our words."""
+        loc: Path = tuple(each["loc"])
+        name = dotted((*self.path, *loc))
+        match each["type"]:
+            case "read":
+                for error in each["ctx"]["errors"]:
+                    yield SolverError(f"`{name}`: {error.message}", error.span, error.hint)
+            case "faults":
+                for fault in each["ctx"]["faults"]:
+                    yield self.compared(Fault((*loc, *fault.path), fault.message, fault.hint))
+            case "missing":
+                if not self.misspelt(loc):
+                    inside = dotted((*self.path, *loc[:-1]))
+                    message = f"`{loc[-1]}` is missing" + (f" in `{inside}`" if inside else "")
+                    yield SolverError(message, self.place(loc), self.description(loc))
+            case "extra_forbidden":
+                known = self.fields(loc)
+                hint = did_you_mean(str(loc[-1]), known) or (
+                    f"fields here: {listed(known)}" if known else None
+                )
+                holder = _node_at(self.node, loc[:-1])
+                assert isinstance(holder, Pairs)
+                yield SolverError(f"unknown field `{name}`", holder.key_span(str(loc[-1])), hint)
+            case kind:
+                wanted = {"model_type": "a mapping", "list_type": "a list"}.get(kind, each["msg"])
+                found = _said(_node_at(self.node, loc))
+                yield SolverError(f"`{name}`: {wanted} is needed here, not {found}", self.place(loc))
+
+    def compared(self, fault: Fault) -> SolverError:
+        """A fault found by comparing fields; it quotes the value that it is about."""
+        node = _node_at(self.node, fault.path)
+        said = quoted(node.text) if isinstance(node, yaml.Scalar) and node.text not in fault.message else ""
+        message = f"{said}: {fault.message}" if said else fault.message
+        return SolverError(
+            f"`{dotted((*self.path, *fault.path))}`: {message}", self.place(fault.path), fault.hint
+        )
+
+    def place(self, loc: Path) -> Span:
+        """The place of a value; of one that is missing, the key of the mapping that lacks it."""
+        if self.key is not None and (not loc or (len(loc) == 1 and str(loc[0]) not in self.node)):
+            return self.key
+        return yaml.at(self.node, loc)
+
+    def misspelt(self, loc: Path) -> bool:
+        """Whether a missing field is there under a name that is nearly its own."""
+        holder = _node_at(self.node, loc[:-1])
+        if not isinstance(holder, Pairs):
+            return False
+        known = self.fields(loc)
+        return any(
+            did_you_mean(name, known) == did_you_mean(str(loc[-1]), known)
+            for name in holder
+            if name not in known
+        )
+
+    def fields(self, loc: Path) -> list[str]:
+        """The names of the fields of the model that holds a place."""
+        holder = self.holder(loc)
+        return list(holder.model_fields) if holder else []
+
+    def description(self, loc: Path) -> str | None:
+        """What the field at a place is for."""
+        holder = self.holder(loc)
+        info = holder.model_fields.get(str(loc[-1])) if holder else None
+        return f"{loc[-1]}: {info.description}" if info and info.description else None
+
+    def holder(self, loc: Path) -> type[BaseModel] | None:
+        """The model that holds the last step of a place."""
+        model: type[BaseModel] | None = self.model
+        for step in loc[:-1]:
+            if model is not None and not isinstance(step, int):
+                info = model.model_fields.get(step)
+                model = inner_model(info.annotation) if info else None
+        return model
+
+
+def inner_model(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation such as `list[Layer]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(inner_model, getattr(annotation, "__args__", ()))), None)
+
+
+def dotted(path: Path) -> str:
+    """`given.layers[0].W`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def _node_at(node: Node, path: Path) -> Node | None:
+    found: Node | None = node
+    for step in path:
+        if isinstance(found, Pairs):
+            found = found.get(str(step))
+        elif isinstance(found, Items) and isinstance(step, int) and step < len(found):
+            found = found[step]
+        else:
+            return None
+    return found
+
+
+def _said(node: Node | None) -> str:
+    if isinstance(node, yaml.Scalar):
+        return "nothing" if node.is_null else quoted(node.text)
+    return "a list" if isinstance(node, Items) else "a mapping"
