@@ -135,13 +135,18 @@ class Derivation:
 
 
 class Stopped(Exception):
-    """A step has no value: `message` says why, `name` which. The derivation holds the steps before."""
+    """A step has no value: `message` says why, `name` which; `path` leads to the field of `given` that is the cause.
 
-    def __init__(self, name: str, message: str, hint: str | None = None) -> None:
+    The derivation holds the steps before."""
+
+    def __init__(
+        self, name: str, message: str, hint: str | None = None, path: tuple[str | int, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.name = name
         self.message = message
         self.hint = hint
+        self.path = path
 
 
 DIFFERENCE_WORK = 5_000

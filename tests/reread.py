@@ -32,7 +32,7 @@ NEAR = decimal.Context(rounding=decimal.ROUND_HALF_EVEN, **WIDE)  # type: ignore
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
-class Undecided(Exception):  # noqa: N818 - a line that cannot be decided is no error
+class Undecided(Exception):
     """The intervals are too wide: a division by what may be 0, a logarithm of what may be negative."""
 
 
@@ -69,7 +69,9 @@ class Interval:
             return NotImplemented
         right = interval(other)
         pairs = [(a, b) for a in (self.low, self.high) for b in (right.low, right.high)]
-        return Interval(min(DOWN.multiply(*pair) for pair in pairs), max(UP.multiply(*pair) for pair in pairs))
+        return Interval(
+            min(DOWN.multiply(*pair) for pair in pairs), max(UP.multiply(*pair) for pair in pairs)
+        )
 
     __rmul__ = __mul__
 
@@ -262,11 +264,11 @@ _COMPARED: dict[str, Callable[[Any], bool]] = {
 # ---------------------------------------------------------------- the tree
 
 
-class Unreadable(Exception):  # noqa: N818 - what it is raised for is a fault of the page
+class Unreadable(Exception):
     """The text is no mathematics that this reader knows."""
 
 
-class Elided(Exception):  # noqa: N818 - big arrays are shown in part
+class Elided(Exception):
     """Entries were left out, so that the value is not known."""
 
 
@@ -487,7 +489,7 @@ class _Parser:
         below = self.raw()
         letters, _, besides = "".join(below).partition(r"\ne")
         body = self.factor()
-        while self.next and self.starts() or self.next in (r"\cdot", r"\odot"):
+        while (self.next and self.starts()) or self.next in (r"\cdot", r"\odot"):
             name = "beside"
             if self.next in (r"\cdot", r"\odot"):
                 name = {r"\odot": "entrywise"}.get(self.take(), "times")
@@ -589,8 +591,10 @@ class _Parser:
             return Call("sqrt", (self.braced(),))
         if token in (r"\partial", r"\nabla", r"\Delta"):
             inner = self.atom()
-            return Letter(token + written(self.scripts(inner))) if token != r"\nabla" else (
-                self.scripts(Letter(token + written(inner)))
+            return (
+                Letter(token + written(self.scripts(inner)))
+                if token != r"\nabla"
+                else (self.scripts(Letter(token + written(inner))))
             )
         if token in (r"\hat", r"\bar", r"\tilde", r"\dot"):
             return Letter(token + written(self.braced()))
@@ -754,7 +758,7 @@ class Reader:
         return result[None, :] if self.rows else result[:, None]
 
 
-class _Free(Exception):  # noqa: N818
+class _Free(Exception):
     def __init__(self, letter: str, size: int) -> None:
         super().__init__(letter)
         self.letter, self.size = letter, size
@@ -783,7 +787,9 @@ class _Run:
             case Grid(rows):
                 if any(cell is None for row in rows for cell in row):
                     raise Elided
-                return self.gathered([[self.value(cell, at) for cell in row if cell is not None] for row in rows])
+                return self.gathered(
+                    [[self.value(cell, at) for cell in row if cell is not None] for row in rows]
+                )
             case Sum():
                 return self.sum(node, at)
             case Cases(rows):
@@ -948,7 +954,12 @@ class _Run:
         if isinstance(node, Letter) and "/" in node.text:
             top = node.text.partition("/")[0].removeprefix(r"\partial")
             return self.size(read(top.replace("“", r"\text{").replace("”", "}")), letter)
-        if isinstance(node, Scripted) and node.below and letter in node.below[-1] and node.below[-1].isalpha():
+        if (
+            isinstance(node, Scripted)
+            and node.below
+            and letter in node.below[-1]
+            and node.below[-1].isalpha()
+        ):
             *kept, last = node.below
             for marks in (f"^{node.written}" if node.written else "", ""):
                 name = written(node.base) + (f"_{','.join(kept)}" if kept else "") + marks
@@ -1117,8 +1128,10 @@ def _largest(entries: list[Any]) -> Any:
 
 def _softmax(entries: list[Any]) -> list[Any]:
     """1/∑ e^(zₖ − zᵢ): each entry occurs once with each other, which keeps the intervals narrow."""
-    return [1 / sum(exp(other - entry) if k != i else Fraction(1) for k, other in enumerate(entries))
-            for i, entry in enumerate(entries)]
+    return [
+        1 / sum(exp(other - entry) if k != i else Fraction(1) for k, other in enumerate(entries))
+        for i, entry in enumerate(entries)
+    ]
 
 
 def _log_softmax(entries: list[Any]) -> list[Any]:
@@ -1203,11 +1216,16 @@ _RAISED = dict(
     zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ˣᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷʸᶻ", "0123456789+-=()xabcdefghijklmnoprstuvwyz", strict=True)
 )
 _RAISED |= {"ᵀ": r"\top", "ᵅ": r"\alpha", "ᵝ": r"\beta", "ᵞ": r"\gamma"}
-_LOWERED = dict(
-    zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=()aehijklmnoprstuvx", strict=True)
-)
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-=()aehijklmnoprstuvx", strict=True))
 _SIGNS = {"−": "-", "·": r"\cdot", "⊙": r"\odot", "≈": r"\approx", "≥": r"\ge", "≤": r"\le", "≠": r"\ne"}
-_SIGNS |= {"∂": r"\partial", "∇": r"\nabla", "←": r"\leftarrow", "∈": r"\in", "ℝ": r"\mathbb{R}", "×": r"\times"}
+_SIGNS |= {
+    "∂": r"\partial",
+    "∇": r"\nabla",
+    "←": r"\leftarrow",
+    "∈": r"\in",
+    "ℝ": r"\mathbb{R}",
+    "×": r"\times",
+}
 _SIGNS |= {"⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots", "…": r"\dots", "ℓ": r"\ell", "⇒": r"\Rightarrow"}
 _WORDS = {"ln": r"\ln", "log": r"\log", "exp": r"\exp", "tanh": r"\tanh", "max": r"\max", "min": r"\min"}
 _ACCENTED = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
@@ -1286,7 +1304,11 @@ class _Region:
                 self.nothing_beside(baseline, column, column + 1)
                 opening, closing = _LOW[mark]
                 body = self.part(0, len(self.rows), column + 1, end)
-                inside = body.part(baseline, baseline + 1, 0, body.width).table() if mark == "[" else body.read(baseline)
+                inside = (
+                    body.part(baseline, baseline + 1, 0, body.width).table()
+                    if mark == "["
+                    else body.read(baseline)
+                )
                 parts.append(f"{opening}{inside}{closing}")
                 column = end + 1
             else:
@@ -1488,6 +1510,7 @@ def _linear(text: str) -> str:
                 result += _SIGNS[mark] + " "
             elif "GREEK" in unicodedata.name(mark, ""):
                 small = unicodedata.name(mark).rpartition(" ")[2].lower()
+                small = {"lamda": "lambda", "phi": "varphi", "epsilon": "varepsilon"}.get(small, small)
                 result += "\\" + (small if mark.islower() else small.title()) + " "
             elif mark == "√":
                 number = re.match(r"√(\d+(?:\.\d+)?|\w)", text[place:])

@@ -28,8 +28,8 @@ import mpmath
 import numpy as np
 import pytest
 import yaml
-from conftest import PROBLEMS, as_yaml
-from hypothesis import example, given, settings
+from conftest import PROBLEMS, as_yaml, solved
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 from reread import (
@@ -38,14 +38,14 @@ from reread import (
     Elided,
     Grid,
     Interval,
-    Link,
     Node,
     Numeral,
     Reader,
-    Undecided,
     Slack,
+    Undecided,
     Unreadable,
     exactly,
+    flattened,
     interval,
     key,
     links,
@@ -66,7 +66,8 @@ from solver.kinds import Solution
 from solver.page import blocks
 from solver.page.from_derivation import Author, Sheet
 from solver.page.letters import Letters
-from solver.page.math import Chain
+from solver.page.math import Chain, Layout
+from solver.render.boxes import box
 from solver.render.latex import latex, latex_chain
 from solver.spec.problem import Unreadable as Refused
 from solver.spec.problem import read_problems
@@ -333,7 +334,9 @@ def half_away(x: Real, unit: Fraction) -> Fraction:
 def order(x: Real) -> int:
     """The power of ten of the first digit."""
     guess = int(mpmath.floor(mpmath.log10(abs(real(x)))))
-    return next(k for k in (guess - 1, guess, guess + 1) if Fraction(10) ** k <= abs(x) < Fraction(10) ** (k + 1))
+    return next(
+        k for k in (guess - 1, guess, guess + 1) if Fraction(10) ** k <= abs(x) < Fraction(10) ** (k + 1)
+    )
 
 
 def rounded_step(x: Real, rounding: Rounding) -> Fraction:
@@ -359,7 +362,11 @@ class Printing:
     def __call__(self, number: Numeral) -> Fraction:
         """How far the true number may be from the printed one."""
         if number.value == 0:
-            unit = self.step_unit(number) if self.rounding.each_step and self.rounding.decimals is not None else 0
+            unit = (
+                self.step_unit(number)
+                if self.rounding.each_step and self.rounding.decimals is not None
+                else 0
+            )
             return max(NOTHING, Fraction(unit) / 2)
         if self.rounding.each_step:
             return max(self.step_unit(number), number.unit) / 2
@@ -446,7 +453,7 @@ class Fault:
         return f"{self.where}: {self.printed[:600]}\n      {self.why}"
 
 
-class Ambiguous(Exception):  # noqa: N818 - two numbers agree in the 50 digits that are carried
+class Ambiguous(Exception):
     """It cannot be told which number a constant stands for."""
 
 
@@ -503,7 +510,9 @@ class Audit:
         assert isinstance(expr, Apply)
         args = [self.truth(arg, names) for arg in expr.args]
         if expr.op.name not in OPERATIONS:
-            pytest.fail(f"tests/test_truth.py needs a computation of its own for the operation {expr.op.name!r}")
+            pytest.fail(
+                f"tests/test_truth.py needs a computation of its own for the operation {expr.op.name!r}"
+            )
         return OPERATIONS[expr.op.name](*args, **dict(expr.params))
 
     def scalar(self, x: Any) -> Real:
@@ -547,7 +556,9 @@ class Audit:
                 self.learn(step.value, final, f"{step.name}, rounded")
             for name in (step.name, *step.also):
                 self.truths[name] = final
-                self.unrounded[name] = self.truth(step.expr, self.unrounded) if self.rounding.each_step else final
+                self.unrounded[name] = (
+                    self.truth(step.expr, self.unrounded) if self.rounding.each_step else final
+                )
 
     def run(self) -> list[Fault]:
         """All that is false on the page."""
@@ -632,7 +643,9 @@ class Audit:
                 self.fault(where, f"{sides[place - 1].text} {side.relation} {side.text}", why)
             way = ways[1]
             if computed is not None and way in worth:
-                true = reader.worth(reread(sides[0].text)) if computed is None else spread(computed, reader.rows)
+                true = (
+                    reader.worth(reread(sides[0].text)) if computed is None else spread(computed, reader.rows)
+                )
                 if why := unequal(worth[way], tightened(true)):
                     self.fault(where, f"{side.relation} {side.text}", f"by the true value: {why}")
 
@@ -702,9 +715,7 @@ class Audit:
             elif not self.placed(text, value, slack):
                 self.fault(where, side.text, f"{text} stands for {told_all(value)}")
 
-    def placed(
-        self, text: str, value: Array, slack: Slack | None = None
-    ) -> bool:
+    def placed(self, text: str, value: Array, slack: Slack | None = None) -> bool:
         """Whether a printed table or number is the true one, each entry rounded to the digits shown."""
         return placed(reread(text), value, slack or self.printing, self.derivation.rows)
 
@@ -796,7 +807,8 @@ class Audit:
     def numbers_that_differ(self) -> None:
         """Where computing with the printed digits gives another last digit, the page says so."""
         told_so = any(
-            isinstance(block, blocks.Note) and "computing with the printed digits" in "".join(map(str, block.text))
+            isinstance(block, blocks.Note)
+            and "computing with the printed digits" in "".join(map(str, block.text))
             for block in self.page
         )
         if told_so or self.detail is Detail.BRIEF:
@@ -808,7 +820,9 @@ class Audit:
             for side in sides[2:-1]:
                 try:
                     worth = Reader(rows=self.derivation.rows, slope=Fraction(1, 100)).value(side.text)
-                    agrees = placed(reread(sides[-1].text), shrunk(worth), self.printing, self.derivation.rows)
+                    agrees = placed(
+                        reread(sides[-1].text), shrunk(worth), self.printing, self.derivation.rows
+                    )
                 except (Unreadable, Elided, Undecided):
                     continue
                 if not agrees:
@@ -844,9 +858,7 @@ def constants_of(expr: Expr) -> Iterator[Const]:
 def near_all(left: Array, right: Array) -> bool:
     if np.shape(left) != np.shape(right):
         return False
-    pairs = zip(
-        np.ravel(np.array(left, dtype=object)), np.ravel(np.array(right, dtype=object)), strict=True
-    )
+    pairs = zip(np.ravel(np.array(left, dtype=object)), np.ravel(np.array(right, dtype=object)), strict=True)
     return all(near(x, y) or abs(real(x) - real(y)) < mpf(10) ** -300 for x, y in pairs)
 
 
@@ -934,7 +946,9 @@ def told_all(x: Array) -> str:
 # ---------------------------------------------------------------- general lines
 
 
-def softmax_model(dice: random.Random, size: int) -> tuple[dict[str, Array], Callable[[str, str, int, int], Real]]:
+def softmax_model(
+    dice: random.Random, size: int
+) -> tuple[dict[str, Array], Callable[[str, str, int, int], Real]]:
     """Random values for the letters of the softmax derivation, and its derivatives by their definition."""
     z = [mpf(dice.randint(-3000, 3000)) / 1000 for _ in range(size)]
     weights = [dice.randint(1, 9) for _ in range(size)]
@@ -994,7 +1008,9 @@ def identity_faults(
     size: int,
 ) -> list[Fault]:
     """What is false about general lines at given values of their letters."""
-    keys = {audit.printed_name(each): each for each in values if each not in ("p",)} | {audit.printed_name("p"): "p"}
+    keys = {audit.printed_name(each): each for each in values if each not in ("p",)} | {
+        audit.printed_name("p"): "p"
+    }
     slack = interval(Fraction(0)) + Interval(Decimal("-1e-15"), Decimal("1e-15"))
 
     def derivative(top: str, bottom: str, at: Mapping[str, int]) -> Interval:
@@ -1022,7 +1038,9 @@ def identity_faults(
             except Unreadable as unreadable:
                 faults.append(Fault(item.name, str(printed), str(unreadable)))
                 break
-            for (_, left), (relation, right), a, b in zip(printed, printed[1:], worths, worths[1:], strict=False):
+            for (_, left), (relation, right), a, b in zip(
+                printed, printed[1:], worths, worths[1:], strict=False
+            ):
                 if relation != "=" or (why := unequal(a + slack, b + slack)):
                     faults.append(Fault(item.name, f"{left} = {right} at i = {i}, j = {j}", why))
     return faults
@@ -1075,10 +1093,23 @@ def check(problem: Mapping[str, Any], rounding: Mapping[str, Any] | None, detail
     assert not faults, f"{len(faults)} faults\n" + "\n".join(map(str, faults[:8]))
 
 
-@pytest.mark.parametrize("detail", [Detail.NORMAL, Detail.FULL], ids=str)
+def audit_of(problem: Mapping[str, Any], detail: Detail = Detail.FULL) -> Audit:
+    """The page of a problem, to be looked into."""
+    solution = solved(problem)
+    return Audit(solution, solution.problem.rounding, detail)
+
+
+@pytest.mark.parametrize("detail", [Detail.NORMAL, Detail.FULL], ids=lambda detail: detail.name.lower())
 @pytest.mark.parametrize("name", FILES)
 def test_problems_of_the_program(name: str, detail: Detail) -> None:
     check(FILES[name], None, detail)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_problems_of_the_program_rounded_otherwise(name: str) -> None:
+    place = list(FILES).index(name)
+    for rounding in (ROUNDINGS[1 + place % 5], ROUNDINGS[6 + place % 4]):
+        check(FILES[name], rounding, Detail.FULL)
 
 
 DETAILS = st.sampled_from([Detail.NORMAL, Detail.FULL])
@@ -1097,3 +1128,311 @@ def test_many_random_problems(
     problem: dict[str, Any], rounding: dict[str, Any] | None, detail: Detail
 ) -> None:
     check(problem, rounding, detail)
+
+
+# ---------------------------------------------------------------- what was false once
+
+FOUND: dict[str, dict[str, Any]] = {
+    "1 − p of 50 digits has lost all but one": {
+        "kind": "softmax-ce",
+        "given": {"logits": [0, 110], "target": 1},
+    },
+    "given probabilities are not the softmax of themselves": {
+        "kind": "softmax-ce",
+        "given": {"probabilities": [0.3, 0.7], "target": 0, "symbolic": True},
+    },
+    "the general lines' letters are not those of several samples": {
+        "kind": "softmax-ce",
+        "given": {"logits": [[1, 2, 3], [0, 1, 2]], "target": [0, 2], "log": 2, "symbolic": True},
+    },
+    "the index belongs to the whole derivative": {
+        "kind": "softmax-ce",
+        "given": {"x": [[1, 2], [3, 4]], "W": [[1, 0], [0, 1]], "b": [0, 0], "target": [0, 1]},
+    },
+    "a minus behind a sum sign": {
+        "kind": "logistic-gd",
+        "given": {"X": [[1, 2], [3, 4]], "y": [1, -1], "w": [0, 1], "b": 1, "iterations": 0},
+    },
+    "a square of a matrix is no matrix of squares": {
+        "kind": "mlp-forward",
+        "given": {"x": [[1, 2], [3, 4]], "layers": [{"W": [[1, 0], [0, 1]], "activation": "z^2"}]},
+    },
+    "a power that leaves all bounds, in a line of a small result": {
+        "kind": "logistic-gd",
+        "given": {"X": [[710]], "y": [0], "w": [0], "b": -2, "iterations": 1, "learning_rate": 1000},
+    },
+    "a slope times a number of 50 digits": {
+        "kind": "mlp-forward",
+        "given": {
+            "x": [1, 2],
+            "layers": [
+                {"W": [[1, 0], [0, 1]], "activation": "tanh"},
+                {"W": [[1, -3]], "activation": "leaky-relu(0.1)"},
+            ],
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("why", FOUND)
+def test_what_was_false_once(why: str) -> None:
+    check(FOUND[why], None, Detail.FULL)
+
+
+# ---------------------------------------------------------------- the terminal
+
+
+def layouts(audit: Audit) -> Iterator[tuple[Layout, str]]:
+    """Every side on a page, with its LaTeX."""
+    chains = [chain for _, chain in audit.step_chains()]
+    chains += [chain for block in audit.page if isinstance(block, blocks.Facts) for chain in block.items]
+    for chain in chains:
+        for layout in (chain.first, *(layout for _, layout in chain.links)):
+            yield layout, latex(layout)
+
+
+def drawn_otherwise(audit: Audit) -> str:
+    """The first formula that is another one in the terminal's text; empty if there is none."""
+    for layout, text in layouts(audit):
+        drawn = box(layout)
+        try:
+            again = reread(flattened(drawn.lines, drawn.baseline))
+        except (Unreadable, ValueError, IndexError) as error:
+            return f"{text}\n" + "\n".join(drawn.lines) + f"\n{error}"
+        if again != reread(text):
+            return f"{text}\n" + "\n".join(drawn.lines)
+    return ""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_terminal_says_the_same(name: str) -> None:
+    assert not drawn_otherwise(audit_of(FILES[name]))
+
+
+@settings(max_examples=40)
+@given(problem=ANY, detail=DETAILS)
+def test_terminal_says_the_same_of_random_problems(problem: dict[str, Any], detail: Detail) -> None:
+    audit = audit_of(problem, detail)
+    assert not drawn_otherwise(audit)
+
+
+# ---------------------------------------------------------------- planted falsehoods
+
+
+def planted(
+    problem: Mapping[str, Any], step: str, change: Callable[[list[Side]], Any], detail: Detail = Detail.FULL
+) -> list[Fault]:
+    """What is found after one chain was changed."""
+    audit = audit_of(problem, detail)
+    for each, computed in audit.steps():
+        if each.name != step:
+            for before, line in itertools.pairwise([each.expr, *audit.author.lines(each)]):
+                list(audit.walk(before, line, each.name))
+            continue
+        audit.faults.clear()
+        sides = audit.sides(each)
+        audit.step(each, computed, sides)
+        assert not audit.faults, "\n".join(map(str, audit.faults))
+        before = [(side.relation, side.text) for side in sides]
+        change(sides)
+        assert before != [(side.relation, side.text) for side in sides], "nothing was changed"
+        audit.step(each, computed, sides)
+        return audit.faults
+    raise KeyError(step)
+
+
+def text_of(place: int, old: str, new: str) -> Callable[[list[Side]], None]:
+    """Another text on one side; a negative place counts from the end."""
+
+    def change(sides: list[Side]) -> None:
+        assert old in sides[place].text, f"{old} is not in {sides[place].text}"
+        sides[place].text = sides[place].text.replace(old, new, 1)
+
+    return change
+
+
+def relation_of(place: int, relation: str) -> Callable[[list[Side]], None]:
+    def change(sides: list[Side]) -> None:
+        sides[place].relation = relation
+
+    return change
+
+
+DESCENT = {
+    "kind": "logistic-gd",
+    "given": {
+        **{"X": [[3, 3], [0, -4]], "y": [1, 0], "w": [-2, -2], "learning_rate": 0.1, "iterations": 2},
+        **{"loss": "sum", "b": "1/3"},
+    },
+}
+NETWORK = {
+    "kind": "mlp-forward",
+    "given": {
+        "x": [2, 3],
+        "layers": [
+            {"W": [[4, 3], [0, 4]], "b": ["1/3", -12], "activation": "tanh"},
+            {"W": [[3, 1], [-1, 2]], "activation": "softmax"},
+        ],
+        "target": 1,
+        "loss": "cross-entropy",
+    },
+}
+
+PLANTED = {
+    "a digit of a whole number": (DESCENT, "z(0)", text_of(2, "3 & 3", "3 & 4")),
+    "a digit of the value": (DESCENT, "p(1)", text_of(-1, "0.9", "0.8")),
+    "the last digit": (DESCENT, "grad(0)", text_of(-1, "-2.9999", "-2.9998")),
+    "the last digit, in the middle of the chain": (DESCENT, "grad(0)", text_of(3, "-0.99998", "-0.99997")),
+    "cut, not rounded": (DESCENT, "loss(0)", text_of(-1, "19.675", "19.674")),
+    "= in place of ≈": (DESCENT, "p(0)", relation_of(-1, "=")),
+    "= where rounded values are put in": (DESCENT, "grad(0)", relation_of(2, "=")),
+    "a minus left out of a matrix": (DESCENT, "z(0)", text_of(2, "-4", "4")),
+    "a minus left out of the value": (DESCENT, "grad(0)", text_of(-1, "-6", "6")),
+    "a sign of a term": (DESCENT, "z(0)", text_of(3, "+", "-")),
+    "brackets left out": (DESCENT, "grad(0)", text_of(1, "(p^{(0)} - y)", "p^{(0)} - y")),
+    "the transpose left out": (DESCENT, "grad(0)", text_of(1, r"^{\top}", "")),
+    "the power of ten": (DESCENT, "p(0)", text_of(-1, "10^{-", "10^{-1")),
+    "another function": (DESCENT, "p(0)", text_of(1, r"\sigma", r"\tanh")),
+    "the other logarithm": (NETWORK, "loss", text_of(2, r"\ln", r"\log_2")),
+    "another letter": (DESCENT, "grad(0)", text_of(1, "- y", "- z^{(0)}")),
+    "an earlier iterate": (DESCENT, "z(1)", text_of(1, "w^{(1)}", "w^{(0)}")),
+    "a factor left out": (DESCENT, "w(1)", text_of(2, r"0.1 \cdot", "")),
+    "a row left out": (DESCENT, "p(1)", text_of(-1, r" \\ ", " & ")),
+    "another fraction": (DESCENT, "z(0)", text_of(2, "1/3", "1/4")),
+    "a fraction the wrong way up": (DESCENT, "z(0)", text_of(2, "1/3", "3/1")),
+    "a fraction cut to a decimal": (DESCENT, "z(0)", text_of(2, "1/3", "0.3333")),
+    "fewer digits than the others": (DESCENT, "w(1)", text_of(-1, "-1.7000", "-1.7")),
+    "another class": (NETWORK, "predicted", text_of(-1, "0", "1")),
+    "an index of the sum": (DESCENT, "loss(0)", text_of(1, r"\sum_i", r"\sum_j")),
+    "a product entry by entry": (NETWORK, "z1", text_of(1, "W_1 x", r"W_1 \odot x")),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_planted_falsehoods_are_found(kind: str) -> None:
+    problem, step, change = PLANTED[kind]
+    assert planted(problem, step, change)
+
+
+def exchanged(text: str) -> str:
+    """A column with its first two entries exchanged."""
+    return re.sub(r"(begin\{bmatrix\}) (\S+) \\\\ (\S+) ", r"\1 \3 \\\\ \2 ", text, count=1)
+
+
+@pytest.mark.parametrize(("step", "place"), [("p(0)", -1), ("p(0)", 2), ("grad(0)", 3), ("w(1)", 2)])
+def test_exchanged_entries_are_found(step: str, place: int) -> None:
+    def change(sides: list[Side]) -> None:
+        sides[place].text = exchanged(sides[place].text)
+
+    assert planted(DESCENT, step, change)
+
+
+@pytest.mark.parametrize("problem", [DESCENT, NETWORK], ids=["descent", "network"])
+def test_every_changed_digit_is_found(problem: dict[str, Any]) -> None:
+    """Each digit on each line, one after the other, made larger by one."""
+    audit = audit_of(problem, Detail.NORMAL)
+    for step, computed in audit.steps():
+        sides = audit.sides(step)
+        audit.step(step, computed, sides)
+        assert not audit.faults, str(audit.faults[0])
+        for side in sides[2:]:
+            text = side.text
+            for digit in re.finditer(r"\d", text):
+                if text[: digit.start()].endswith(("_", "^", "_{", "^{", "cdot ")):
+                    continue
+                changed = str((int(digit[0]) + 1) % 10)
+                side.text = text[: digit.start()] + changed + text[digit.end() :]
+                audit.step(step, computed, sides)
+                assert audit.faults, f"{step.name}: {side.text} in place of {text}"
+                audit.faults.clear()
+            side.text = text
+
+
+@pytest.mark.parametrize("label", ["Given", "Answer"])
+def test_planted_facts_are_found(label: str) -> None:
+    audit = audit_of(DESCENT)
+    assert not audit.run()
+    name, value, wrong = {
+        "Given": ("X", r"\begin{bmatrix} 3 & 3 \\ 0 & -4 \end{bmatrix}", ("-4", "4")),
+        "Answer": ("w(2)", "", ("4", "5")),
+    }[label]
+    shown = audit.author.given(audit.derivation.given[0]) if label == "Given" else audit.author.answer(name)
+    sides = [Side(*link) for link in links(latex_chain(shown))]
+    audit.fact(label, name, sides, audit.reader())
+    assert not audit.faults, value
+    sides[-1].text = sides[-1].text.replace(*wrong, 1)
+    audit.fact(label, name, sides, audit.reader())
+    assert audit.faults
+
+
+def test_false_general_lines_are_found() -> None:
+    problem = {"kind": "softmax-ce", "given": {"logits": [2, 1, 0.1], "target": 0, "symbolic": True}}
+    audit = audit_of(problem)
+    assert not general_faults(audit)
+    for item in [item for item in audit.derivation.items if isinstance(item, Identity)]:
+        for place, line in enumerate(item.chain):
+            chain = (*item.chain[:place], 2 * line, *item.chain[place + 1 :])
+            false = Identity(item.left, chain, item.title, item.why, item.name)
+            audit.derivation.items[audit.derivation.items.index(item)] = false
+            assert general_faults(audit), item.name
+            audit.derivation.items[audit.derivation.items.index(false)] = item
+
+
+# ---------------------------------------------------------------- the reader itself
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r"1 + 2 \cdot 3", 7),
+        ("2/5 - 1/5", Fraction(1, 5)),
+        (r"3 \cdot (-2)^2", 12),
+        ("-2^2", -4),
+        (r"6.5 \cdot 10^{-2}", Fraction(65, 1000)),
+        (r"\frac{1}{1 + e^{-0}}", Fraction(1, 2)),
+        (r"\lVert \begin{bmatrix} 3 \\ 4 \end{bmatrix} \rVert", 5),
+        (r"\max\left( \begin{bmatrix} 3 \\ 4 \end{bmatrix} \right)", 4),
+        (r"\operatorname{argmax}((1, 3, 3)^{\top})", 1),
+        (r"1[2 \ge 1] + 1[2 < 1]", 1),
+        (r"\begin{cases} 5 & \text{if}\ 1 > 2 \\ 7 & \text{otherwise} \end{cases}", 7),
+    ],
+)
+def test_reader(text: str, value: Fraction | int) -> None:
+    assert Reader().value(text) == Fraction(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r"\ln 2", mpmath.log(2)),
+        (r"\log_2 10", mpmath.log(10, 2)),
+        ("e^{-3.5}", mpmath.exp(-3.5)),
+        (r"\tanh(0.25)", mpmath.tanh(0.25)),
+        (r"\tanh(-40)", mpmath.tanh(-40)),
+        (r"\operatorname{erf}(0.75)", mpmath.erf(0.75)),
+        (r"\operatorname{gelu}(-2)", -2 * mpmath.ncdf(-2)),
+        (r"\operatorname{elu}(-2)", mpmath.expm1(-2)),
+        (r"\sqrt{2}", mpmath.sqrt(2)),
+        (r"\sigma(-30)", 1 / (1 + mpmath.exp(30))),
+    ],
+)
+def test_intervals_are_tight(text: str, value: Real) -> None:
+    found = Reader().value(text)
+    assert found.low <= Decimal(mpmath.nstr(value, 70, min_fixed=1, max_fixed=0)) <= found.high
+    assert found.high - found.low <= abs(found.high) * Decimal("1e-40")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\sum_i 3",
+        r"\begin{bmatrix} 1 \\ 2 \end{bmatrix} \begin{bmatrix} 1 \\ 2 \end{bmatrix}",
+        r"\begin{bmatrix} 1 \\ 2 \end{bmatrix} + \begin{bmatrix} 1 & 2 \end{bmatrix}",
+        r"2 \cdot -3",
+        "1 +",
+        "q",
+    ],
+)
+def test_reader_refuses(text: str) -> None:
+    with pytest.raises(Unreadable):
+        Reader().value(text)

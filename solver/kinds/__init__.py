@@ -103,7 +103,9 @@ class Solution(Record):
         if self.stopped is None:
             return None
         message = f"`{self.stopped.name}` cannot be computed: {self.stopped.message}"
-        return SolverError(message, yaml.at(self.problem.node, ["given"]), self.stopped.hint)
+        return SolverError(
+            message, yaml.at(self.problem.node, ["given", *self.stopped.path]), self.stopped.hint
+        )
 
 
 def solve(problem: Problem, pins: Mapping[str, Value] | None = None, kind: Kind | None = None) -> Solution:

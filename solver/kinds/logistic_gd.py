@@ -109,23 +109,11 @@ class Given(Fields):
     )
 
     def faults(self) -> Iterator[Fault]:
+        yield from self._label_faults()
         n, d = self.X.shape
         if self.y.size != n:
-            yield Fault(
-                ("y",),
-                f"{count(self.y.size, 'label')} for {count(n, 'sample')} in `X`",
-                comma_hint(self.y, n),
-            )
-        labels = set(self.y.array.flat)
-        if not labels <= {0, 1} and not labels <= {-1, 1}:
-            odd = next(i for i, label in enumerate(self.y.array.flat) if label not in (0, 1))
-            if -1 in labels and labels <= {-1, 0, 1}:
-                yield Fault(("y",), "the labels `-1` and `0` are mixed", "write 0 and 1, or -1 and +1")
-            else:
-                odd = next((i for i, label in enumerate(self.y.array.flat) if label not in (-1, 0, 1)), odd)
-                yield Fault(
-                    ("y", odd), f"{self.y.plain()[odd]} is no label", "labels are 0 and 1, or −1 and +1"
-                )
+            what = f"{count(self.y.size, 'label')} for {count(n, 'sample')} in `X`"
+            yield Fault(("y",), what, comma_hint(self.y, n))
         if self.w.size != d:
             what = f"{count(self.w.size, 'weight')} for {count(d, 'column')} of `X`"
             yield Fault(
@@ -147,6 +135,20 @@ class Given(Fields):
         if self.iterations * (n + d) > MOST_NUMBERS:
             yield Fault(
                 ("iterations",), f"{self.iterations} iterations of {count(n, 'sample')} are too much work"
+            )
+
+    def _label_faults(self) -> Iterator[Fault]:
+        labels = list(self.y.array.flat)
+        if set(labels) <= {0, 1} or set(labels) <= {-1, 1}:
+            return
+        odd = next((label for label in labels if label not in (-1, 0, 1)), None)
+        if odd is None:
+            hint = "labels are 0 and 1, or -1 and +1"
+            yield Fault(("y", labels.index(0)), "the labels `-1` and `0` are mixed", hint)
+        else:
+            place = labels.index(odd)
+            yield Fault(
+                ("y", place), f"{self.y.plain()[place]} is no label", "labels are 0 and 1, or -1 and +1"
             )
 
     @property

@@ -104,6 +104,10 @@ def read_activation(node: Node) -> Activation:
     if text in FUNCTIONS:
         return Activation(text, FUNCTIONS[text])
     leaky = re.fullmatch(r"leaky-relu\(([^()]*)\)", text)
+    if leaky and not leaky[1].strip():
+        raise SolverError(
+            f"the slope is missing in {quoted(leaf.text)}", leaf.span, "write `leaky-relu(0.1)`"
+        )
     if leaky:
         slope = read_number(leaky[1], leaf)
         if not isinstance(slope, (int, Fraction)):
@@ -230,7 +234,7 @@ class Given(Fields):
         elif self.loss == "binary-cross-entropy":
             values = self.target.floats
             for place in np.argwhere((values < 0) | (values > 1))[:1]:
-                path = ("target", *map(int, place))
+                path: tuple[str | int, ...] = ("target", *(int(index) for index in place))
                 yield Fault(path, "the targets of binary-cross-entropy are between 0 and 1")
 
     @property
@@ -320,8 +324,11 @@ def forward(
         try:
             a = board.let(name, activation.of(z), title, WHY.get(activation.name, ""), also=also)
         except Stopped as stopped:
-            where = f" in the formula {quoted(activation.text)}" if activation.text else ""
-            raise Stopped(stopped.name, stopped.message + where) from None
+            if not activation.text:
+                raise
+            message = f"{stopped.message} in the formula {quoted(activation.text)}"
+            path = ("layers", place - 1, "activation")
+            raise Stopped(stopped.name, message, path=path) from None
     _predict(given, board, a)
     return a, z
 

@@ -19,6 +19,7 @@ from solver.render.glyphs import plain
 from solver.render.glyphs import width as cells
 from solver.render.plot import plot
 from solver.render.prose import wrap
+from solver.render.tex import readable
 
 Segment = tuple[str, str]
 """A style (`bold`, `dim`, `red`, `green` or nothing) and a text."""
@@ -126,7 +127,8 @@ class _Sheet:
         return lines
 
     def statement(self, statement: Statement) -> Iterable[Line]:
-        text = _MATHS.sub(lambda found: found[2], clean(statement.text, newlines=True)).replace("\\$", "$")
+        text = clean(statement.text, newlines=True)
+        text = _MATHS.sub(lambda found: readable(found[2], self.ascii), text).replace("\\$", "$")
         paragraph: list[str] = []
         lines: list[Line] = []
         for row in [*text.splitlines(), ""]:

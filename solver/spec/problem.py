@@ -172,7 +172,7 @@ def read_problems(
 
 def _inside(fault: SolverError, node: Node) -> bool:
     span = node.span
-    return (span.line, span.column) <= place_of(fault) < (span.end_line, span.end_column)
+    return (span.line, span.column) <= place_of(fault) <= (span.end_line, span.end_column)
 
 
 def _of_document(document: Node, faults: list[SolverError]) -> list[Node]:

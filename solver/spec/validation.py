@@ -30,15 +30,20 @@ def validated(model: type[M], node: Pairs, path: Path = (), key: Span | None = N
     except ValidationError as error:
         mapping = _Mapping(model, node, path, key)
         details = error.errors(include_url=False)
-        faults = [fault for each in details for fault in mapping.errors(each)]
+        faults = [fault for each in sorted(details, key=_missing_last) for fault in mapping.errors(each)]
         if not any(each["type"] == "faults" and not each["loc"] for each in details):
-            faults += map(mapping.compared, _faults_of_the_rest(model, node, details))
+            rest = _faults_of_the_rest(model, node, details)
+            faults += (mapping.compared(fault) for fault in rest if not mapping.misspelt(fault.path))
         raise SolverErrors(sorted(faults, key=place_of)) from None
 
 
 def place_of(error: SolverError) -> tuple[int, int]:
     """Line and column, to put errors in the order of the file."""
     return (error.span.line, error.span.column) if error.span else (0, 0)
+
+
+def _missing_last(each: ErrorDetails) -> bool:
+    return each["type"] == "missing"
 
 
 def _faults_of_the_rest(model: type[Fields], node: Pairs, details: Iterable[ErrorDetails]) -> Iterator[Fault]:
@@ -85,15 +90,16 @@ class _Mapping(Record):
                 if not self.misspelt(loc):
                     inside = dotted((*self.path, *loc[:-1]))
                     message = f"`{loc[-1]}` is missing" + (f" in `{inside}`" if inside else "")
-                    yield SolverError(message, self.place(loc), self.description(loc))
+                    place = self.place(loc)
+                    if len(loc) > 1 and self.unknown(loc):  # in a list: beside what stands there instead
+                        place = self.key_span((*loc[:-1], self.unknown(loc)[0]))
+                    yield SolverError(message, place, self.description(loc))
             case "extra_forbidden":
                 known = self.fields(loc)
                 hint = did_you_mean(str(loc[-1]), known) or (
                     f"fields here: {listed(known)}" if known else None
                 )
-                holder = _node_at(self.node, loc[:-1])
-                assert isinstance(holder, Pairs)
-                yield SolverError(f"unknown field `{name}`", holder.key_span(str(loc[-1])), hint)
+                yield SolverError(f"unknown field `{name}`", self.key_span(loc), hint)
             case kind:
                 wanted = {"model_type": "a mapping", "list_type": "a list"}.get(kind, each["msg"])
                 found = _said(_node_at(self.node, loc))
@@ -114,17 +120,23 @@ class _Mapping(Record):
             return self.key
         return yaml.at(self.node, loc)
 
+    def key_span(self, loc: Path) -> Span:
+        """The place of a key."""
+        holder = _node_at(self.node, loc[:-1])
+        assert isinstance(holder, Pairs)
+        return holder.key_span(str(loc[-1]))
+
     def misspelt(self, loc: Path) -> bool:
         """Whether a missing field is there under a name that is nearly its own."""
-        holder = _node_at(self.node, loc[:-1])
-        if not isinstance(holder, Pairs):
+        if not loc or _node_at(self.node, loc) is not None:
             return False
-        known = self.fields(loc)
-        return any(
-            did_you_mean(name, known) == did_you_mean(str(loc[-1]), known)
-            for name in holder
-            if name not in known
-        )
+        meant = did_you_mean(str(loc[-1]), self.fields(loc))
+        return any(did_you_mean(name, self.fields(loc)) == meant for name in self.unknown(loc))
+
+    def unknown(self, loc: Path) -> list[str]:
+        """The names beside a place that its model does not have."""
+        holder, known = _node_at(self.node, loc[:-1]), self.fields(loc)
+        return [name for name in holder if name not in known] if isinstance(holder, Pairs) else []
 
     def fields(self, loc: Path) -> list[str]:
         """The names of the fields of the model that holds a place."""
