@@ -13,7 +13,10 @@ product, and products are read from left to right. A sum has to use the index th
 from __future__ import annotations
 
 import decimal
+import itertools
+import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -150,8 +153,6 @@ def root(x: Number) -> Number:
 
 
 def _whole_root(n: int) -> int:
-    import math
-
     return math.isqrt(n)
 
 
@@ -184,16 +185,16 @@ def erf(x: Number) -> Number:
 
 def _erf(x: Decimal) -> Interval:
     if x < 0:
-        return -_erf(-x)
+        return -_erf(x.copy_negate())
     if x > 12:
-        return Interval(ONE - Decimal("1e-50"), ONE)
+        return Interval(DOWN.subtract(ONE, Decimal("1e-50")), ONE)
     point, n = Interval(x, x), 0
     term = total = point
-    while n < 2 * x * x or term.high > total.high * Decimal("1e-70"):
+    while n < 2 * float(x) ** 2 or term.high > total.high * Decimal("1e-70"):
         n += 1
         term = term * (2 * point * point) / Fraction(2 * n + 1)
         total = total + term
-    total = Interval(total.low, total.high + 2 * term.high)
+    total = total + Interval(ZERO, UP.multiply(Decimal(2), term.high))
     return 2 * total * exp(-(point * point)) / _ROOT_PI
 
 
@@ -212,7 +213,7 @@ def power(x: Number, y: Number) -> Number:
         if isinstance(x, Fraction):
             result: Number = x**n
         elif n % 2 == 0 and x.low <= 0 <= x.high:
-            top = max(-x.low, x.high)
+            top = max(x.low.copy_negate(), x.high)
             result = Interval(ZERO, _product(Interval(top, top), n).high)
         else:
             result = _product(x, n)
@@ -1231,14 +1232,22 @@ _WORDS = {"ln": r"\ln", "log": r"\log", "exp": r"\exp", "tanh": r"\tanh", "max":
 _ACCENTED = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 _TALL = {"⎡⎢⎣": "[", "⎛⎜⎝": "(", "⎧⎪⎨⎩": "{", "⎤⎥⎦": "]", "⎞⎟⎠": ")", "│": "|", "‖": "‖"}
 _PIECES = {piece: bracket for pieces, bracket in _TALL.items() for piece in pieces}
+_JOINT = "\u01c0"
+"""Stands for the space in a name."""
 _LOW = {"[": ("", ""), "|": (r"\lvert ", r" \rvert "), "‖": (r"\lVert ", r" \rVert ")}
 _PAIRS = {"[": "]", "(": ")", "|": "|", "‖": "‖"}
 
 
-def flattened(lines: Sequence[str], baseline: int) -> str:
-    """The LaTeX of a formula that was printed on several lines, of which one is its baseline."""
+def flattened(lines: Sequence[str], baseline: int, names: Sequence[str] = ()) -> str:
+    """The LaTeX of a formula that was printed on several lines, of which one is its baseline.
+
+    `names` are words with a space that stand for one letter.
+    """
     wide = max(map(len, lines))
-    return _Region([line.ljust(wide) for line in lines]).read(baseline)
+    rows = [line.ljust(wide) for line in lines]
+    for name in names:
+        rows = [row.replace(name, name.replace(" ", _JOINT)) for row in rows]
+    return _Region(rows).read(baseline).replace(_JOINT, " ")
 
 
 class _Region:
@@ -1437,7 +1446,7 @@ class _Region:
         """A matrix: a line each row, or rows of several lines with a blank line in between."""
         blanks = [place for place, row in enumerate(self.rows) if not row.strip()]
         edges = [-1, *blanks, len(self.rows)]
-        groups = [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b > a + 1]
+        groups = [(a + 1, b) for a, b in itertools.pairwise(edges) if b > a + 1]
         ways = [groups]
         if not blanks:
             ways.insert(0, [(place, place + 1) for place in range(len(self.rows))])
@@ -1481,8 +1490,6 @@ def _closed(line: str, column: int) -> int:
 
 def _linear(text: str) -> str:
     """One line of text as LaTeX."""
-    import unicodedata
-
     text = unicodedata.normalize("NFC", text)
     result, place = "", 0
     while place < len(text):
@@ -1495,7 +1502,7 @@ def _linear(text: str) -> str:
                 place += len(run[0])
                 break
         else:
-            word = re.match(r"[A-Za-z]{2,}(?:-[a-z]+)?", text[place:])
+            word = re.match(rf"[A-Za-z{_JOINT}]{{2,}}(?:-[a-z]+)?", text[place:])
             base, *accents = unicodedata.normalize("NFD", mark)
             if word:
                 result += _WORDS.get(word[0]) or (

@@ -98,7 +98,7 @@ def test_page_at_80_columns() -> None:
         == """\
 Midterm, problem 1 · Logistic regression by gradient descent            3 points
 
-Run *three* steps with \\alpha = 0.1; a pen costs $5, or $6 later.
+Run *three* steps with α = 0.1; a pen costs $5, or $6 later.
 
 - from w = 0
 - and on

@@ -1195,8 +1195,9 @@ def drawn_otherwise(audit: Audit) -> str:
     """The first formula that is another one in the terminal's text; empty if there is none."""
     for layout, text in layouts(audit):
         drawn = box(layout)
+        names = re.findall(r"\\text\{(\w+ \w+)\}", text)
         try:
-            again = reread(flattened(drawn.lines, drawn.baseline))
+            again = reread(flattened(drawn.lines, drawn.baseline, names))
         except (Unreadable, ValueError, IndexError) as error:
             return f"{text}\n" + "\n".join(drawn.lines) + f"\n{error}"
         if again != reread(text):
@@ -1281,9 +1282,9 @@ NETWORK = {
 PLANTED = {
     "a digit of a whole number": (DESCENT, "z(0)", text_of(2, "3 & 3", "3 & 4")),
     "a digit of the value": (DESCENT, "p(1)", text_of(-1, "0.9", "0.8")),
-    "the last digit": (DESCENT, "grad(0)", text_of(-1, "-2.9999", "-2.9998")),
-    "the last digit, in the middle of the chain": (DESCENT, "grad(0)", text_of(3, "-0.99998", "-0.99997")),
-    "cut, not rounded": (DESCENT, "loss(0)", text_of(-1, "19.675", "19.674")),
+    "the last digit": (DESCENT, "grad(0)", text_of(-1, "-6.9990", "-6.9989")),
+    "the last digit, in the middle of the chain": (DESCENT, "grad(0)", text_of(3, "-0.99999", "-0.99998")),
+    "cut, not rounded": (DESCENT, "loss(1)", text_of(-1, "14.205", "14.204")),
     "= in place of ≈": (DESCENT, "p(0)", relation_of(-1, "=")),
     "= where rounded values are put in": (DESCENT, "grad(0)", relation_of(2, "=")),
     "a minus left out of a matrix": (DESCENT, "z(0)", text_of(2, "-4", "4")),
@@ -1315,11 +1316,15 @@ def test_planted_falsehoods_are_found(kind: str) -> None:
 
 
 def exchanged(text: str) -> str:
-    """A column with its first two entries exchanged."""
-    return re.sub(r"(begin\{bmatrix\}) (\S+) \\\\ (\S+) ", r"\1 \3 \\\\ \2 ", text, count=1)
+    """The first column that is printed, with its first two entries exchanged."""
+    column = re.search(
+        r"(?<=begin\{bmatrix\} )([^&\\]*(?:\\cdot [^&\\]*)?) \\\\ ([^&\\]*(?:\\cdot [^&\\]*)?)(?= \\)", text
+    )
+    assert column is not None, text
+    return f"{text[: column.start()]}{column[2]} \\\\ {column[1]}{text[column.end() :]}"
 
 
-@pytest.mark.parametrize(("step", "place"), [("p(0)", -1), ("p(0)", 2), ("grad(0)", 3), ("w(1)", 2)])
+@pytest.mark.parametrize(("step", "place"), [("p(0)", -1), ("p(0)", 2), ("grad(0)", 3), ("w(1)", -1)])
 def test_exchanged_entries_are_found(step: str, place: int) -> None:
     def change(sides: list[Side]) -> None:
         sides[place].text = exchanged(sides[place].text)
