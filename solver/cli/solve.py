@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from solver import kinds
@@ -42,6 +42,8 @@ class Outcome(Record):
 
     written: Any
     errors: tuple[SolverError, ...] = ()
+    names: frozenset[str] = frozenset()
+    """The names of its quantities."""
 
 
 def solve(paths: Iterable[str], options: Options) -> int:
@@ -50,10 +52,12 @@ def solve(paths: Iterable[str], options: Options) -> int:
     gc.enable()
     failed = False
     written: list[Any] = []
+    names: set[str] = set()
     for outcome in _outcomes(list(files.problem_files(paths)), options):
         if outcome.errors:
             failed = True
             print("\n".join(draw(error) for error in outcome.errors), file=sys.stderr)
+        names |= outcome.names
         if outcome.written:
             if _streaming(options):
                 sys.stdout.write(("\n\n" if written else "") + outcome.written)
@@ -64,7 +68,15 @@ def solve(paths: Iterable[str], options: Options) -> int:
         _write(document(written), options)
     elif not _streaming(options):
         _write("\n\n".join(written), options)
-    return 2 if failed else 0
+    return 2 if _unmatched(options.only, names) or failed else 0
+
+
+def _unmatched(typed: Iterable[str], names: set[str]) -> bool:
+    """Tell what of `--only` no problem has."""
+    wanted = [name for name in _names(typed, names) if names and name not in names]
+    for name in wanted:
+        print(draw(kinds.unknown_quantity("--only", name, sorted(names))), file=sys.stderr)
+    return bool(wanted)
 
 
 def _streaming(options: Options) -> bool:
@@ -80,11 +92,13 @@ def _write(text: str, options: Options) -> None:
     if options.output is None:
         streams.show(text, options.paged and options.format == "terminal")
         return
-    temporary = f"{options.output}.part"
+    device = os.path.exists(options.output) and not os.path.isfile(options.output)
+    temporary = options.output if device else f"{options.output}.part"
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.replace(temporary, options.output)
+        if not device:
+            os.replace(temporary, options.output)  # whole, or not at all
     except OSError as error:
         raise SolverError(
             f"{quoted(options.output)} cannot be written: {(error.strerror or '').lower()}"
@@ -110,10 +124,13 @@ def _outcome(problem: Problem | Unreadable, options: Options) -> Outcome:
     try:
         solution = kinds.solve(problem)
         sheet = _sheet(solution, options)
+        names = frozenset(solution.derivation.quantities)
+        if options.only and not sheet.ask:
+            return Outcome(None, names=names)
         if options.format == "json" and solution.error is not None:
             return _failed(problem, (solution.error,), options)
         written = _json(solution, sheet) if options.format == "json" else _terminal(solution, sheet, options)
-        return Outcome(written, (solution.error,) if solution.error else ())
+        return Outcome(written, (solution.error,) if solution.error else (), names)
     except SolverErrors as several:
         return _failed(problem, several.errors, options)
     except SolverError as error:
@@ -136,16 +153,14 @@ def _sheet(solution: Solution, options: Options) -> Sheet:
     problem, frame = solution.problem, solution.problem.frame
     ask, only = solution.ask, frozenset[str]()
     if options.only:
-        ask = _chosen(solution.derivation, options.only)
+        known = solution.derivation.quantities
+        ask = tuple(dict.fromkeys(name for name in _names(options.only, known) if name in known))
         only = _needed(solution.derivation, ask)
     points = ""
     if frame.points is not None:
         points = f"{frame.points} point{'' if frame.points == 1 else 's'}"
-    title = " · ".join(
-        part for part in (frame.source if len(frame.source) <= 40 else "", frame.title or "") if part
-    )
     return Sheet(
-        title=title or solution.kind.title,
+        title=frame.title or solution.kind.title,
         points=points,
         statement=frame.statement.strip(),
         source=frame.source,
@@ -159,15 +174,10 @@ def _sheet(solution: Solution, options: Options) -> Sheet:
     )
 
 
-def _chosen(derivation: Derivation, typed: Iterable[str]) -> tuple[str, ...]:
+def _names(typed: Iterable[str], known: Collection[str]) -> Iterable[str]:
     """The names of `--only`, each option one name or several with commas between."""
-    names: list[str] = []
     for text in typed:
-        names += [text] if text in derivation.quantities else [part.strip() for part in text.split(",")]
-    for name in names:
-        if name not in derivation.quantities:
-            raise kinds.unknown_quantity("--only", name, derivation.quantities)
-    return tuple(dict.fromkeys(names))
+        yield from [text] if text in known else map(str.strip, text.split(","))
 
 
 def _needed(derivation: Derivation, names: Iterable[str]) -> frozenset[str]:

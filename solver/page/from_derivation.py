@@ -41,6 +41,9 @@ MOST_RECOMPUTED = 100
 AS_TYPED = Rounding(significant=15)
 """Given numbers stand with all their digits."""
 
+SHORT_SOURCE = 40
+"""A source of at most so many characters stands before the title, a longer one at the end."""
+
 NO_LETTERS = Letters({}, {})
 NO_ROUNDING = Rounding()
 
@@ -131,7 +134,8 @@ class Author:
         return Chain(self.writer.layout(item.left), links)
 
     def page(self) -> Iterable[Block]:
-        yield blocks.Heading(self.sheet.title, self.sheet.points)
+        source = self.sheet.source if len(self.sheet.source) <= SHORT_SOURCE else ""
+        yield blocks.Heading(" · ".join(filter(None, (source, self.sheet.title))), self.sheet.points)
         if self.sheet.statement:
             yield blocks.Statement(self.sheet.statement)
         given = tuple(self.given(each) for each in self.derivation.given if not each.hidden)
@@ -232,6 +236,8 @@ class Author:
             answers = tuple(self.answer(name) for name in self.sheet.ask)
             if answers:
                 yield blocks.Facts("Answer", answers)
+        if len(self.sheet.source) > SHORT_SOURCE:
+            yield blocks.Note(self.prose(say("Source: {source}", source=self.sheet.source)))
         if self.sheet.rounding.each_step:
             yield blocks.Note(self.prose("Every step is rounded, and the rounded value is used further."))
         checks = self.derivation.checks

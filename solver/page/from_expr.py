@@ -336,7 +336,8 @@ def _starts_with_minus(expr: Expr) -> bool:
     if isinstance(expr, Const):
         return not expr.value.shape and expr.value.item() < 0
     if isinstance(expr, Apply) and isinstance(expr.op.notation, (nodes.Infix, nodes.Terms)):
-        return _starts_with_minus(expr.args[0])
+        bracketed = isinstance(expr.op.notation, nodes.Infix) and expr.op.notation.level > SUM
+        return not (bracketed and isinstance(expr.args[0], Const)) and _starts_with_minus(expr.args[0])
     return isinstance(expr, Apply) and isinstance(expr.op.notation, nodes.Prefix)
 
 

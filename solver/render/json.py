@@ -18,10 +18,7 @@ FORMAT = 1
 
 def document(problems: Sequence[Mapping[str, Any]]) -> str:
     """The document as text."""
-    return (
-        json.dumps({"format": FORMAT, "problems": problems}, ensure_ascii=False, indent=1, allow_nan=False)
-        + "\n"
-    )
+    return json.dumps({"format": FORMAT, "problems": problems}, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def solution(id_: str, kind: str, derivation: Derivation, sheet: Sheet) -> dict[str, Any]:
