@@ -934,6 +934,8 @@ class _Run:
         raise Unreadable(f"{name!r} is unknown")
 
     def sum(self, node: Sum, at: Mapping[str, int]) -> Array:
+        if not node.letters:
+            raise Unreadable("a sum without an index")
         ranges = []
         for letter in node.letters:
             size = self.size(node.body, letter)

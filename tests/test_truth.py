@@ -1161,6 +1161,15 @@ FOUND: dict[str, dict[str, Any]] = {
         "kind": "logistic-gd",
         "given": {"X": [[710]], "y": [0], "w": [0], "b": -2, "iterations": 1, "learning_rate": 1000},
     },
+    "the sum of a saturated loss has its index": {
+        "kind": "mlp-forward",
+        "given": {
+            "x": [1],
+            "layers": [{"W": [[200], [-200]], "activation": "sigmoid"}],
+            "loss": "binary-cross-entropy",
+            "target": [0, 1],
+        },
+    },
     "a slope times a number of 50 digits": {
         "kind": "mlp-forward",
         "given": {

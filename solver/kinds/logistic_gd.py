@@ -161,6 +161,10 @@ class Given(Fields):
         return self.loss != "sum"
 
 
+ONE = number(1)
+"""The number of samples of a batch of one: nobody divides by it."""
+
+
 class Model:
     """The formulas, over whatever symbols they are asked for."""
 
@@ -191,7 +195,7 @@ class Model:
         return self._over(n, total(self.errors(z, p, y)))
 
     def _over(self, n: Expr, expr: Expr) -> Expr:
-        return 1 / n * expr if self.mean else expr
+        return 1 / n * expr if self.mean and n is not ONE else expr
 
     def _penalised(self, loss: Expr, w: Expr) -> Expr:
         return loss + Sym("l2") / 2 * norm2(w) if self.penalty else loss
@@ -233,8 +237,8 @@ def _descend(given: Given, board: Board) -> None:
                 f"X({t})", rows(X, start=start, stop=stop), _batch_title(start, stop), exactly=True
             )
             y_t = board.let(f"y({t})", rows(y, start=start, stop=stop), "Their labels.", exactly=True)
-        z, p = _forward(t, X_t, y_t, w, b, number(stop - start), model, board)
-        gradient = _gradient(t, X_t, y_t, z, p, w, number(stop - start), model, board)
+        z, p = _forward(t, X_t, y_t, w, b, _size(stop - start), model, board)
+        gradient = _gradient(t, X_t, y_t, z, p, w, _size(stop - start), model, board)
         w = board.let(
             f"w({t + 1})",
             w - alpha * gradient[0],
@@ -245,9 +249,9 @@ def _descend(given: Given, board: Board) -> None:
             b = board.let(f"b({t + 1})", b - alpha * gradient[1], "The same step for the bias.")
     if T:
         board.section(say("After {T} iterations", T=T) if T > 1 else "After the iteration")
-    z, p = _forward(T, X, y, w, b, number(n), model, board)
+    z, p = _forward(T, X, y, w, b, _size(n), model, board)
     if T == 0:
-        _gradient(T, X, y, z, p, w, number(n), model, board)
+        _gradient(T, X, y, z, p, w, _size(n), model, board)
     if given.predict is not None:
         new = Sym("predict")
         p_new = board.let(
@@ -264,6 +268,10 @@ def _descend(given: Given, board: Board) -> None:
 
 CURVE_FROM = 5
 """From so many iterations on, the loss is drawn."""
+
+
+def _size(samples: int) -> Expr:
+    return number(samples) if samples > 1 else ONE
 
 
 def _batch_title(start: int, stop: int) -> Message:

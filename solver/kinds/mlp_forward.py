@@ -358,9 +358,9 @@ def write_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     assert k
     losses = board.let("losses", each, LOSS_TITLES[str(given.loss)], LOSS_WHY.get(str(given.loss), ""))
     total = ops.total(losses)
-    if given.reduction == "mean":
+    if given.reduction == "mean" and given.samples > 1:
         return board.let("loss", number(1) / given.samples * total, "The mean over the samples.")
-    return board.let("loss", total, "The sum over the samples.")
+    return board.let("loss", total, say("The {reduction} over the samples.", reduction=given.reduction))
 
 
 LOSS_TITLES = {

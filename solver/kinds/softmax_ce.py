@@ -205,13 +205,17 @@ def _method(given: Given, board: Board, z: Sym, y: Sym | None, T: Expr) -> None:
         board.method(Sym("grad"), _scaled(p - y, given, T))
 
 
+def _averaged(given: Given) -> bool:
+    return given.samples not in (None, 1) and given.reduction == "mean"
+
+
 def _scaled(slope: Expr, given: Given, T: Expr) -> Expr:
     """The derivative of the loss by z, from that of the natural cross-entropy by z/T."""
     if isinstance(T, Sym):
         slope = 1 / T * slope
     if given.log in BASES:
         slope = 1 / log(number(BASES[given.log])) * slope
-    return number(1) / given.samples * slope if given.samples and given.reduction == "mean" else slope
+    return number(1) / (given.samples or 1) * slope if _averaged(given) else slope
 
 
 def _logits(given: Given, board: Board) -> Sym:
@@ -288,12 +292,11 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
     title = "The cross-entropy with the target."
     why = "With a one-hot target only the true class counts: L = −ln of its probability."
     n = given.samples
-    mean = n is not None and given.reduction == "mean"
     if n:
         losses = board.let("losses", each, title, why)
         sum_ = total(losses)
-        loss = number(1) / n * sum_ if mean else sum_
-        board.let("loss", loss, "The mean over the samples." if mean else "The sum over the samples.")
+        loss = number(1) / n * sum_ if _averaged(given) else sum_
+        board.let("loss", loss, say("The {reduction} over the samples.", reduction=given.reduction))
     else:
         board.let("loss", each, title, why)
     grad = board.let(
