@@ -175,6 +175,7 @@ class Board:
         self.checking = checking and not self.pins
         self._evaluator = Evaluator()
         self._steps: dict[str, Step] = {}
+        self._places: dict[str, int] = {}
 
     def given(self, name: str, value: Value, *, hidden: bool = False) -> Sym:
         """Put a given value on the board."""
@@ -227,6 +228,7 @@ class Board:
         for each in (name, *also):
             self._define(each, value)
             self._steps[each] = step
+            self._places[each] = len(self.derivation.items)
         self.derivation.items.append(step)
         return Sym(name)
 
@@ -297,11 +299,12 @@ class Board:
         entries = [Fraction(x) for x in start.array.flat]
         entries[place] += move
         known: dict[str, Value] = {by: gather(entries, start.shape)}
+        before = self._places.get(by, -1)
 
         def value(name: str) -> Value:
             if name not in known:
                 step = self._steps.get(name)
-                if step is None:
+                if step is None or self._places[name] <= before:
                     known[name] = self.derivation.quantities[name]
                 else:
                     known[name] = evaluator.value(

@@ -164,15 +164,7 @@ def test_structural_faults(name: str) -> None:
     assert faults(document) != []
 
 
-def test_most_faults_are_said_in_an_editor_already() -> None:
-    """The list above has no gaps: no other file of one document fails the schema."""
-    failing = set()
-    for path in sorted((HERE / "malformed").glob("*.yaml")):
-        try:
-            documents = plain(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, ValueError):
-            continue
-        if any(map(faults, documents)):
-            failing.add(path.stem)
-    assert set(STRUCTURAL) <= failing
-    assert len(failing) >= len(STRUCTURAL)
+def test_the_list_of_structural_faults_is_complete() -> None:
+    files = [path for path in (HERE / "malformed").glob("*.yaml") if not path.stem.startswith("yaml-")]
+    failing = {path.stem for path in files if any(map(faults, plain(path.read_text(encoding="utf-8"))))}
+    assert failing == set(STRUCTURAL)
