@@ -158,7 +158,10 @@ def reduction(expr: Expr, names: Mapping[str, Value], detail: Detail) -> Iterato
         line = _put_in(expr, names, evaluator)
         yield line
         while not isinstance(line, Const):
-            line = _reduced(line, evaluator, detail)
+            try:
+                line = _reduced(line, evaluator, detail)
+            except Undefined:  # written out, it overflows where the function itself does not
+                line = Const(evaluator._value(expr, names))
             yield line
 
 

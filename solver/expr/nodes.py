@@ -44,11 +44,15 @@ class Raised(Record):
 
 
 class Function(Record):
-    """`σ(z)`; a `tight` name needs no brackets before a number or a letter: `ln 2`, `ln p`."""
+    """`σ(z)`; a `tight` name needs no brackets before a number or a letter: `ln 2`, `ln p`.
+
+    `base` is that of a logarithm; `shown` names the parameter that stands as an index.
+    """
 
     name: str
     tight: bool = False
     base: str = ""
+    shown: str = ""
 
 
 class Quotient(Record):

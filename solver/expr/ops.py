@@ -44,7 +44,7 @@ from solver.expr.nodes import (
     apply,
     const,
 )
-from solver.expr.values import Arithmetic, Array, Domain, Shape, exact, gather
+from solver.expr.values import Arithmetic, Array, Domain, Shape, exact, gather, settled
 
 SPELLED = 6
 """Sums and vectors of at most so many entries are written out."""
@@ -202,8 +202,23 @@ def _elu(m: Arithmetic, z: Array) -> Array:
     return np.where(z > 0, z, m.function("exp", np.minimum(z, 0)) - 1)
 
 
+def _add(_: Arithmetic, x: Array, y: Array) -> Array:
+    result = np.asarray(x + y)
+    return result if result.dtype != object else settled(result, np.maximum(np.abs(x), np.abs(y)))
+
+
+def _sum(x: Array, axis: int | None = None) -> Array:
+    result = np.asarray(np.sum(x, axis=axis))
+    return result if x.dtype != object else settled(result, np.asarray(np.sum(np.abs(x), axis=axis)))
+
+
 def _matmul(m: Arithmetic, a: Array, b: Array) -> Array:
-    return np.asarray(np.matmul(a, b) if a.ndim + b.ndim > 2 else np.sum(a * b))
+    result = np.asarray(np.matmul(a, b) if a.ndim + b.ndim > 2 else np.sum(a * b))
+    if m.domain is not Domain.PRECISE:
+        return result
+    return settled(
+        result, np.asarray(np.matmul(np.abs(a), np.abs(b)) if result.ndim else np.sum(np.abs(a * b)))
+    )
 
 
 def _diagonal(_: Arithmetic, x: Array) -> Array:
@@ -327,8 +342,8 @@ def _compare(name: str, sign: str, compute: Any) -> Op:
     )
 
 
-op("add", lambda _, x, y: np.asarray(x + y), broadcast, Infix("+", SUM), elementwise=True)
-op("subtract", lambda _, x, y: np.asarray(x - y), broadcast, Infix("−", SUM, True), elementwise=True)
+op("add", _add, broadcast, Infix("+", SUM), elementwise=True)
+op("subtract", lambda m, x, y: _add(m, x, np.asarray(-y)), broadcast, Infix("−", SUM, True), elementwise=True)
 op("multiply", lambda _, x, y: np.asarray(x * y), broadcast, Infix("·", PRODUCT), elementwise=True)
 op("divide", lambda m, x, y: m.divide(x, y), broadcast, Quotient(), elementwise=True)
 op("power", lambda m, x, y: m.power(x, y), broadcast, Power(), elementwise=True)
@@ -383,9 +398,9 @@ op(
 )
 op(
     "leaky_relu",
-    lambda _, x, slope: np.where(x > 0, x, x * (slope if x.dtype == object else float(slope))),
+    lambda m, x, slope: np.where(x > 0, x, x * exact(slope).within(m.domain)),
     _same,
-    Function("leaky-relu"),
+    Function("leaky-relu", shown="slope"),
     elementwise=True,
 )
 op("elu", _elu, _same, Function("elu"), elementwise=True)
@@ -407,9 +422,9 @@ op("log_softmax", _log_softmax, _same, Function("log-softmax"))
 op("logsumexp", _logsumexp, _last_axis, Function("logsumexp"))
 op("argmax", _argmax, _last_axis, Function("argmax"), counts=True)
 op("max", lambda _, x: np.asarray(np.max(x, axis=-1)), _last_axis, Function("max"))
-op("sum", lambda _, x, **__: np.asarray(np.sum(x)), _number, SumSign())
-op("column_sums", lambda _, x: np.asarray(np.sum(x, axis=0)), lambda s: s[1:], SumSign())
-op("row_sums", lambda _, x: np.asarray(np.sum(x, axis=-1)), lambda s: s[:-1], SumSign())
+op("sum", lambda _, x, **__: _sum(x), _number, SumSign())
+op("column_sums", lambda _, x: _sum(x, axis=0), lambda s: s[1:], SumSign())
+op("row_sums", lambda _, x: _sum(x, axis=-1), lambda s: s[:-1], SumSign())
 op("norm2", lambda _, x: np.asarray(np.sum(x * x)), _number, Between("‖", "‖", sup="2"))
 op(
     "cross_entropy",
@@ -469,7 +484,7 @@ op(
 )
 op(
     "terms",
-    lambda _, *x: np.asarray(sum(x[1:], start=x[0])),
+    lambda _, *x: _sum(np.stack(np.broadcast_arrays(*x)), axis=0),
     broadcast,
     Terms(),
     elementwise=True,

@@ -302,6 +302,23 @@ class _Exact(Arithmetic):
         return _each(_exact_power, x, y)
 
 
+LOST = Decimal("1e-38")
+"""What is left of a sum after so much cancellation has no digits that are known: it is 0."""
+
+
+def _ln(x: Decimal) -> Decimal:
+    logarithm = PRECISION.ln(x)
+    return Decimal(0) if abs(logarithm) < LOST else logarithm
+
+
+def settled(result: Array, size: Array) -> Array:
+    """Results of sums, those that are lost among terms of that size set to 0."""
+    if result.dtype != object or not any(isinstance(x, Decimal) for x in result.flat):
+        return result
+    lost = np.asarray(np.abs(result) < size * LOST)
+    return np.where(lost, np.asarray(Decimal(0), dtype=object), result)
+
+
 def _log1p(x: Decimal) -> Decimal:
     if abs(x) < Decimal("1e-17"):  # the sum 1 + x would lose digits: the series has 50
         return x - x**2 / 2 + x**3 / 3
@@ -337,7 +354,7 @@ class _Precise(Arithmetic):
     domain = Domain.PRECISE
     known: ClassVar[dict[str, Callable[[Decimal], Decimal]]] = {
         "exp": PRECISION.exp,
-        "log": PRECISION.ln,
+        "log": _ln,
         "log1p": _log1p,
         "log2": lambda x: PRECISION.ln(x) / PRECISION.ln(Decimal(2)),
         "log10": PRECISION.log10,

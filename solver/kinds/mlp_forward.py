@@ -295,9 +295,9 @@ def _method(given: Given, board: Board) -> None:
     board.method(Sym("z"), affine(given, a, W, b if has_bias else None))
     names = {layer.activation.name for layer in given.layers}
     if len(names) == 1:
-        board.method(a, given.layers[0].activation.of(Sym("z")))
+        board.method(a, given.layers[0].activation.of(Sym("z")), relation="←")
     else:
-        board.method(a, apply(PHI, Sym("z")))
+        board.method(a, apply(PHI, Sym("z")), relation="←")
 
 
 def forward(
@@ -378,14 +378,15 @@ LOSS_WHY = {
 def sample_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     """The loss of one sample as a number, of several as a vector."""
     k = given.outputs
+    sums_of = ops.row_sums if given.samples else ops.total
     if given.loss == "cross-entropy":
         if _saturated(board, a, y):  # ln 0 would be read off a probability that is only nearly 0
-            return ops.row_sums(-(y * ops.log_softmax(z)))
+            return sums_of(-(y * ops.log_softmax(z)))
         return ops.cross_entropies(a, y) if given.samples else ops.cross_entropy(a, y)
     if given.loss == "binary-cross-entropy":
         sums = ops.binary_cross_entropies(a, y) if given.samples else ops.binary_cross_entropy(a, y)
         if given.layers[-1].activation.name == "sigmoid" and _saturated(board, a, y, both=True):
-            sums = ops.row_sums(ops.softplus(z) - (y * z))
+            sums = sums_of(ops.softplus(z) - y * z)
         return sums if k == 1 else number(1) / k * sums
     if given.samples:
         squares: Expr = ops.row_sums((a - y) ** 2)

@@ -170,7 +170,7 @@ def solve(given: Given, board: Board) -> None:
         y = board.given("target", distributions(given.target, given.samples, given.classes))
     _method(given, board, z, y, T)
     if given.symbolic:
-        _general(given, board, z, y)
+        _general(given, board, z if given.probabilities is None else Sym("z"), y)
         board.section("With the numbers")
     if given.x is not None:
         z = _layer(given, board)

@@ -80,10 +80,10 @@ class Author:
         self.sheet = sheet
         shapes = {name: value.shape for name, value in derivation.quantities.items()}
         shapes = {name.partition("(")[0]: shape for name, shape in shapes.items()} | shapes
-        shapes |= derivation.letters
         working = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding.working
         asked = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding
         self.writer = Writer(sheet.letters, working, shapes, derivation.rows)
+        self.general_writer = Writer(sheet.letters, working, shapes | derivation.letters, derivation.rows)
         self.given_writer = Writer(sheet.letters, AS_TYPED, shapes, derivation.rows)
         self.answer_writer = Writer(sheet.letters, asked, shapes, derivation.rows)
         self.said: set[str] = set()
@@ -130,8 +130,8 @@ class Author:
 
     def identity(self, item: Identity) -> Chain:
         """A general chain, all of whose lines are equal."""
-        links = tuple(("=", self.writer.layout(line)) for line in item.chain)
-        return Chain(self.writer.layout(item.left), links)
+        links = tuple(("=", self.general_writer.layout(line)) for line in item.chain)
+        return Chain(self.general_writer.layout(item.left), links)
 
     def page(self) -> Iterable[Block]:
         source = self.sheet.source if len(self.sheet.source) <= SHORT_SOURCE else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from solver.expr import nodes
 from solver.expr.evaluate import shape_of
-from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Sym
+from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Operand, Sym, const
 from solver.expr.rounding import Rounding, Shown, show
 from solver.expr.values import Scalar, Shape, Value, gather
 from solver.page.letters import Letters, scripts
@@ -86,7 +86,7 @@ class Writer(Record):
         if isinstance(expr, Const):
             return self._value(expr.value)
         if isinstance(expr, Sym):
-            return self._name(expr, index), ATOM
+            return self._name(expr, index)
         assert isinstance(expr, Apply)
         return self._apply(expr, index)
 
@@ -94,12 +94,17 @@ class Writer(Record):
         placed, tightness = self._placed(expr, index)
         return placed if tightness >= level else Fence("(", placed, ")")
 
-    def _name(self, sym: Sym, index: tuple[str, ...]) -> Layout:
+    def _name(self, sym: Sym, index: tuple[str, ...]) -> Placed:
         letter = self.letters.layout(sym.name)
-        used = index[len(index) - len(self.shapes.get(sym.name, ())) :] if index else ()
-        if not used or not self.shapes.get(sym.name):
-            return letter
-        return scripts(letter, sub=Row(tuple(Letter(i) for i in used)) if len(used) > 1 else Letter(used[0]))
+        shape = self.shapes.get(sym.name, ())
+        used = index[len(index) - len(shape) :] if index and shape else ()
+        if not used:
+            return letter, PRODUCT if isinstance(letter, Fraction) else ATOM
+        if isinstance(letter, Fraction):
+            letter = Fence("(", letter, ")")
+        return scripts(
+            letter, sub=Row(tuple(Letter(i) for i in used)) if len(used) > 1 else Letter(used[0])
+        ), ATOM
 
     def _apply(self, expr: Apply, index: tuple[str, ...]) -> Placed:
         args, notation = expr.args, expr.op.notation
@@ -114,7 +119,7 @@ class Writer(Record):
             case nodes.Raised(mark=mark):
                 return Scripts(self._inside(args[0], ATOM), sup=Word(mark)), POWER
             case nodes.Function():
-                return self._function(notation, args, index)
+                return self._function(notation, args, index, dict(expr.params).get(notation.shown))
             case nodes.Quotient():
                 bottom = self._inside(args[1], CONDITION, index)
                 if _holds_array(args[0]) and not _holds_array(args[1]):  # a matrix does not stand on a line
@@ -122,6 +127,9 @@ class Writer(Record):
                         (Fraction(Number("1"), bottom), Sign(""), self._inside(args[0], PRODUCT))
                     ), PRODUCT
                 return Fraction(self._inside(args[0], CONDITION, index), bottom), PRODUCT
+            case nodes.Power() if not index and shape_of(args[0], self.shapes):
+                entrywise = Row((Sign("∘", "mark"), self._inside(args[1], CONDITION)))
+                return Scripts(self._inside(args[0], ATOM), sup=entrywise), POWER
             case nodes.Power():
                 return Scripts(
                     self._inside(args[0], ATOM, index), sup=self._inside(args[1], CONDITION)
@@ -206,10 +214,18 @@ class Writer(Record):
         )
         return Fence("(", layout, ")") if tightness < level or loose else layout
 
-    def _function(self, notation: nodes.Function, args: Sequence[Expr], index: tuple[str, ...]) -> Placed:
+    def _function(
+        self,
+        notation: nodes.Function,
+        args: Sequence[Expr],
+        index: tuple[str, ...],
+        parameter: Operand | None = None,
+    ) -> Placed:
         name: Layout = Letter(notation.name) if len(notation.name) == 1 else Word(notation.name)
         if notation.base:
             name = Scripts(name, sub=Number(notation.base))
+        if parameter is not None:
+            name = Scripts(name, sub=self._inside(const(parameter), CONDITION))
         if len(args) == 1:
             body, tightness = self._placed(args[0], index)
             plain = not isinstance(body, (Table, Fence))
@@ -238,7 +254,7 @@ class Writer(Record):
 
     def _inside_sum(self, expr: Expr, index: tuple[str, ...]) -> Layout:
         placed, tightness = self._placed(expr, index)
-        return placed if tightness >= PRODUCT else Fence("(", placed, ")")
+        return placed if tightness >= PRODUCT and not _starts_with_minus(expr) else Fence("(", placed, ")")
 
     def _cases(self, args: Sequence[Expr], index: tuple[str, ...]) -> Layout:
         condition, first, second = (self._inside(arg, CONDITION, index) for arg in args)

@@ -77,8 +77,12 @@ class Letters:
         return letter_layout(text)
 
 
+_SMALL_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
 def letter_layout(text: str) -> Layout:
     """The layout of a letter as people type it."""
+    text = re.sub(r"[₀-₉]+", lambda low: "_" + low[0].translate(_SMALL_DIGITS), text)
     match = _LETTER.fullmatch(text)
     if not match:
         return Word(text)
