@@ -183,6 +183,11 @@ class Board:
         self.derivation.given.append(Given(name, value, hidden))
         return Sym(name)
 
+    def letter(self, name: str, shape: Shape) -> Sym:
+        """A letter of a general formula; its shape tells how it is written (a power of a vector, an index)."""
+        self.derivation.letters[name] = shape
+        return Sym(name)
+
     def method(self, left: Expr, *right: Expr, relation: str = "=") -> None:
         """State a formula of the method, over general symbols, in one or several equal ways."""
         self.derivation.method.append(Rule(left, right, relation))

@@ -290,14 +290,15 @@ PHI = Op("phi", lambda _, z: z, lambda z: z, Function("φ"))
 
 
 def _method(given: Given, board: Board) -> None:
-    a, W, b = Sym("a"), Sym("W"), Sym("b")
+    a, z = board.letter("a", given.x.shape), board.letter("z", given.x.shape)
+    W, b = board.letter("W", (0, 0)), board.letter("b", (0,))
     has_bias = any(layer.b is not None for layer in given.layers)
-    board.method(Sym("z"), affine(given, a, W, b if has_bias else None))
+    board.method(z, affine(given, a, W, b if has_bias else None))
     names = {layer.activation.name for layer in given.layers}
     if len(names) == 1:
-        board.method(a, given.layers[0].activation.of(Sym("z")), relation="←")
+        board.method(a, given.layers[0].activation.of(z), relation="←")
     else:
-        board.method(a, apply(PHI, Sym("z")), relation="←")
+        board.method(a, apply(PHI, z), relation="←")
 
 
 def forward(

@@ -146,8 +146,8 @@ class Author:
         if self.derivation.method and not self.sheet.only:
             method = (
                 Chain(
-                    self.writer.layout(rule.left),
-                    tuple((rule.relation, self.writer.layout(right)) for right in rule.right),
+                    self.general_writer.layout(rule.left),
+                    tuple((rule.relation, self.general_writer.layout(right)) for right in rule.right),
                 )
                 for rule in self.derivation.method
             )
