@@ -131,7 +131,7 @@ def rational(typed: Any) -> Any:
 def rational_array(typed: str) -> Any:
     if "sqrt" in typed or "(" in typed or "pi" in typed or "^" in typed:
         raise ValueError(typed)
-    if "," in typed or "e" in typed and "matrix" not in typed:
+    if "," in typed or ("e" in typed and "matrix" not in typed):
         return Fraction(typed.replace(",", "."))
     if not isinstance(numbers(typed), list):
         raise ValueError(typed)
@@ -206,8 +206,7 @@ def test_the_sheet_is_replayed_from_its_mistake() -> None:
 
 def test_a_pinned_step_keeps_its_own_value_beside_it() -> None:
     steps = {
-        step.name: step
-        for step in kinds.solve(midterm(0), {"grad(0)": exact([-1, -4])}).derivation.steps
+        step.name: step for step in kinds.solve(midterm(0), {"grad(0)": exact([-1, -4])}).derivation.steps
     }
     assert steps["grad(0)"].pinned
     assert not steps["w(1)"].pinned

@@ -201,8 +201,9 @@ def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", refused)
-    with pytest.raises(SolverError, match="permission denied"):
-        list(files.problem_files([str(tmp_path)]))
+    (folder,) = files.problem_files([str(tmp_path)])
+    (found,) = files.read_file(folder)
+    assert "permission denied" in found.errors[0].message
 
 
 def test_a_folder_that_contains_itself(tmp_path: Path, softmax: Path) -> None:
@@ -367,7 +368,11 @@ def test_only_shows_what_is_needed(logistic: Path) -> None:
 
 def test_only_several(logistic: Path) -> None:
     wanted = ["z(1)", "loss(0)"]
-    for args in (["--only", "z(1)", "--only", "loss(0)"], ["--only", "z(1),loss(0)"], ["--only=z(1), loss(0)"]):
+    for args in (
+        ["--only", "z(1)", "--only", "loss(0)"],
+        ["--only", "z(1),loss(0)"],
+        ["--only=z(1), loss(0)"],
+    ):
         assert document(logistic, *args)["problems"][0]["ask"] == wanted
 
 
@@ -563,7 +568,7 @@ def test_help_is_not_coloured() -> None:
         (["--version"], {"typer", "numpy", "yaml", "pydantic", "rich"}),
         (["--help"], {"numpy", "yaml", "rich", "solver.kinds"}),
         (["completion", "bash"], {"numpy", "yaml", "rich"}),
-        (["{file}"], {"rich", "scipy", "importlib.metadata", "difflib", "jsonschema"}),
+        (["{file}"], {"rich", "scipy", "jsonschema"}),
     ],
 )
 def test_nothing_heavy_is_imported_early(softmax: Path, args: list[str], unwanted: set[str]) -> None:

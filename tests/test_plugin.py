@@ -111,7 +111,10 @@ def test_it_is_told_about(coin: dict[str, str | None]) -> None:
 @pytest.mark.parametrize(
     ("problem", "told"),
     [
-        ({"kind": "coin", "given": {"p": "1/3", "throws": 0}}, "`given.throws`: `0` is not between 1 and 100"),
+        (
+            {"kind": "coin", "given": {"p": "1/3", "throws": 0}},
+            "`given.throws`: `0` is not between 1 and 100",
+        ),
         ({"kind": "coin", "given": {"p": "1/3", "throw": 4}}, "did you mean `throws`?"),
         ({"kind": "coni", "given": {}}, "did you mean `coin`?"),
     ],

@@ -16,6 +16,7 @@ _solve() {{
     --format) COMPREPLY=($(compgen -W "{formats}" -- "$word")); return ;;
     --detail) COMPREPLY=($(compgen -W "{details}" -- "$word")); return ;;
     kinds|new|schema) COMPREPLY=($(compgen -W "$(solve kinds 2>/dev/null | cut -d' ' -f1)" -- "$word")); return ;;
+    completion) COMPREPLY=($(compgen -W "bash zsh fish powershell" -- "$word")); return ;;
     examples) COMPREPLY=($(compgen -W "$(solve examples 2>/dev/null | cut -d' ' -f1)" -- "$word")); return ;;
   esac
   COMPREPLY=($(compgen -d -- "$word") $(compgen -f -X '!*.y*ml' -- "$word"))
@@ -50,6 +51,7 @@ complete -c solve -l digits -x
 complete -c solve -l only -x
 complete -c solve -l no-pager
 complete -c solve -n "__fish_seen_subcommand_from kinds new schema" -x -a "(solve kinds | string split -f1 ' ')"
+complete -c solve -n "__fish_seen_subcommand_from completion" -x -a "bash zsh fish powershell"
 complete -c solve -n "__fish_seen_subcommand_from examples" -x -a "(solve examples | string split -f1 ' ')"
 """
 

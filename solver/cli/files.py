@@ -17,28 +17,28 @@ STDIN = "<stdin>"
 
 
 def problem_files(paths: Iterable[str]) -> Iterator[str]:
-    """The files that are meant: a folder stands for every problem file in it, sorted, hidden ones left out."""
+    """The files that are meant: a folder stands for every problem file in it, sorted, hidden ones left out.
+
+    A folder that cannot be read, or has no problem file, is yielded itself: reading it tells why.
+    """
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            yield from _in_folder(path)
+            yield from _in_folder(path) or [path]
         else:
             yield path
 
 
 def _in_folder(folder: str) -> list[str]:
-    found = []
-    for root, folders, files in os.walk(folder):
+    unread: list[str] = []
+    found: list[str] = []
+    for root, folders, files in os.walk(folder, onerror=lambda error: unread.append(error.filename)):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [
             os.path.join(root, name)
             for name in sorted(files)
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
         ]
-    if not found:
-        raise SolverError(
-            f"there is no problem file in the folder {quoted(folder)}", hint="problem files end in .yaml"
-        )
-    return found
+    return [*found, *unread]
 
 
 def read_file(path: str) -> list[Problem | Unreadable]:
@@ -46,14 +46,18 @@ def read_file(path: str) -> list[Problem | Unreadable]:
     try:
         if path == "-":
             data, name = sys.stdin.buffer.read(yaml.MAX_BYTES + 1), STDIN
+        elif os.path.isdir(path):
+            os.scandir(path).close()
+            message = f"there is no problem file in the folder {quoted(path)}"
+            raise SolverError(message, hint="problem files end in .yaml")
         else:
             with open(path, "rb") as file:
                 data, name = file.read(yaml.MAX_BYTES + 1), path
         source = yaml.decode(data, name)
     except SolverError as error:
-        return [Unreadable(Path(path).stem, "", (error,))]
+        return [Unreadable(Path(path).stem, "", (error,), path)]
     except (OSError, ValueError) as error:
-        return [Unreadable(Path(path).stem, "", (_unread(path, error),))]
+        return [Unreadable(Path(path).stem, "", (_unread(path, error),), path)]
     return read_problems(source, kinds.fields_of, kinds.names)
 
 
@@ -62,6 +66,7 @@ def _unread(path: str, error: Exception) -> SolverError:
         from solver.cli.app import COMMANDS
 
         hint = did_you_mean(path, COMMANDS) if os.sep not in path and "." not in path else None
+        hint = hint and hint.replace("did you mean ", "did you mean the command ")
         if hint is None:
             folder = os.path.dirname(path) or "."
             near = did_you_mean(os.path.basename(path), os.listdir(folder)) if os.path.isdir(folder) else None

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from solver import kinds as registry
 from solver.cli import files, streams
-from solver.errors import SolverError, did_you_mean, quoted
+from solver.errors import SolverError, did_you_mean, draw, quoted
 from solver.kinds import Kind
 from solver.spec.problem import Frame, Problem
 from solver.spec.schema import schema as schema_of
@@ -30,14 +30,22 @@ def _kind(name: str) -> Kind:
         raise SolverError(f"there is no kind {quoted(name)}", hint=hint) from None
 
 
+def _installed() -> tuple[list[Kind], list[SolverError]]:
+    """All kinds that can be used; what is wrong with the others is told."""
+    every, faults = registry.installed()
+    for fault in faults:
+        print(draw(fault), file=sys.stderr)
+    return every, faults
+
+
 def kinds(name: str | None) -> int:
     """List the kinds, or tell all about one."""
     if name is None:
-        every = [_kind(each) for each in registry.names()]
+        every, faults = _installed()
         width = max(len(kind.name) for kind in every)
         for kind in every:
             print(f"{kind.name:{width}}  {kind.title}")
-        return 0
+        return 2 if faults else 0
     kind = _kind(name)
     parts = [
         kind.docs.strip(),
@@ -137,10 +145,10 @@ SAMPLES = {
 
 def schema(name: str | None) -> int:
     """Print the JSON Schema for one kind or all."""
-    every = [_kind(name)] if name else [_kind(each) for each in registry.names()]
+    every, faults = ([_kind(name)], []) if name else _installed()
     made = schema_of({kind.name: (kind.title, kind.given) for kind in every})
     print(json.dumps(made, ensure_ascii=False, indent=1))
-    return 0
+    return 2 if faults else 0
 
 
 def examples(name: str | None) -> int:

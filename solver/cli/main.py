@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any
 
+from solver.cli import streams
+
 VERSION_WORDS = {"--version", "-V"}
 
 
@@ -21,25 +23,26 @@ def main() -> None:
     # One thread is faster for small arrays and starts sooner; plug-ins of pydantic are not looked for.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from solver.cli import streams
-
     streams.prepare()
+    out = sys.stdout
     status: Any = 0
     try:
         from solver.cli.app import app
 
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="solve")
+        out.flush()
     except BrokenPipeError:
         streams.abandon()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         status = 130
+    except SystemExit as stop:
+        status = stop.code
+        if sys.stdout is not out:  # typer has put something else in the place of a closed pipe
+            streams.abandon()
+            status = 0
     except Exception as error:
         status = _reported(error)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        streams.abandon()
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -56,6 +59,9 @@ def _reported(error: Exception) -> int:
         return 130
     from solver.errors import SolverError, draw
 
+    if isinstance(error, OSError):
+        streams.abandon()
+        error = SolverError(f"standard output cannot be written: {(error.strerror or str(error)).lower()}")
     if isinstance(error, SolverError):
         print(draw(error), file=sys.stderr)
         return 2

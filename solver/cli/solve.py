@@ -92,13 +92,14 @@ def _write(text: str, options: Options) -> None:
     if options.output is None:
         streams.show(text, options.paged and options.format == "terminal")
         return
-    device = os.path.exists(options.output) and not os.path.isfile(options.output)
-    temporary = options.output if device else f"{options.output}.part"
+    path = os.path.realpath(options.output)
+    device = os.path.exists(path) and not os.path.isfile(path)
+    temporary = path if device else f"{path}.part"
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         if not device:
-            os.replace(temporary, options.output)  # whole, or not at all
+            os.replace(temporary, path)  # whole, or not at all
     except OSError as error:
         raise SolverError(
             f"{quoted(options.output)} cannot be written: {(error.strerror or '').lower()}"
@@ -146,7 +147,9 @@ def _outcome(problem: Problem | Unreadable, options: Options) -> Outcome:
 def _failed(problem: Problem | Unreadable, errors: tuple[SolverError, ...], options: Options) -> Outcome:
     from solver.render.json import failure
 
-    return Outcome(failure(problem.id, problem.kind, errors) if options.format == "json" else "", errors)
+    file = problem.file if isinstance(problem, Unreadable) else ""
+    described = failure(problem.id, problem.kind, errors, file) if options.format == "json" else ""
+    return Outcome(described, errors)
 
 
 def _sheet(solution: Solution, options: Options) -> Sheet:

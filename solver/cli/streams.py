@@ -16,7 +16,12 @@ NARROWEST, WIDEST = 40, 200
 
 
 def prepare() -> None:
-    """Pipes and files get UTF-8 unless the user says otherwise; nothing that cannot be encoded is an error."""
+    """Pipes and files get UTF-8 unless the user says otherwise; nothing that cannot be encoded is an error.
+
+    Where standard output or errors are closed, what is written to them goes nowhere.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         if not hasattr(stream, "reconfigure"):
             continue

@@ -45,45 +45,65 @@ class Kind(Record):
 
 
 def find(name: str) -> Kind:
-    """The kind of a name. Raises `LookupError` for an unknown one."""
+    """The kind of a name.
+
+    Raises `LookupError` for an unknown one, `SolverError` for one that cannot be loaded or that two packages bring.
+    """
     module = f"{__name__}.{name.replace('-', '_')}"
     if name.replace("-", "").isalnum() and name.isascii() and importlib.util.find_spec(module):
         return _checked(importlib.import_module(module).kind, name)
-    for entry in _registered():
-        if entry.name == name:
-            return _checked(entry.load(), name)
-    raise LookupError(name)
+    found = [entry for entry in _entries() if entry.name == name]
+    if not found:
+        raise LookupError(name)
+    _refuse_twins(found)
+    try:
+        kind = found[0].load()
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise SolverError(f"the kind {quoted(name)} ({found[0].value}) cannot be loaded: {why}") from error
+    return _checked(kind, name)
 
 
 def names() -> list[str]:
     """The names of all kinds that are installed, in alphabetical order."""
-    return sorted({entry.name for entry in _registered()})
+    return sorted({entry.name for entry in _entries()})
+
+
+def installed() -> tuple[list[Kind], list[SolverError]]:
+    """All kinds, and what is wrong with those that cannot be used."""
+    kinds: list[Kind] = []
+    faults: list[SolverError] = []
+    for name in names():
+        try:
+            kinds.append(find(name))
+            _refuse_twins([entry for entry in _entries() if entry.name == name])
+        except SolverError as error:
+            faults.append(error)
+    return kinds, faults
 
 
 def fields_of(name: str) -> type[Fields]:
-    """The type of a kind's data. Raises `LookupError` for an unknown kind."""
+    """The type of a kind's data. Raises what `find` raises."""
     return find(name).given
 
 
-def _registered() -> Iterable[Any]:
+def _entries() -> Iterable[Any]:
     from importlib.metadata import entry_points
 
-    entries = {(entry.name, entry.value): entry for entry in entry_points(group=GROUP)}
-    seen: dict[str, Any] = {}
-    for entry in entries.values():
-        if entry.name in seen:
-            raise SolverError(
-                f"two packages bring a kind named {quoted(entry.name)}: {seen[entry.name].value} and {entry.value}",
-                hint="uninstall one of them",
-            )
-        seen[entry.name] = entry
-    return seen.values()
+    return {(entry.name, entry.value): entry for entry in entry_points(group=GROUP)}.values()
+
+
+def _refuse_twins(entries: Sequence[Any]) -> None:
+    if len(entries) > 1:
+        both = " and ".join(sorted(entry.value for entry in entries))
+        name = quoted(entries[0].name)
+        raise SolverError(f"two packages bring a kind named {name}: {both}", hint="uninstall one of them")
 
 
 def _checked(kind: Any, name: str) -> Kind:
     if not isinstance(kind, Kind) or kind.name != name:
         raise SolverError(
-            f"the kind registered as {quoted(name)} is none", hint="register an object of `Kind`"
+            f"the kind registered as {quoted(name)} is none of that name", hint="register an object of `Kind`"
         )
     return kind
 

@@ -124,7 +124,7 @@ def _halves(item: Layout) -> list[Layout]:
 
 
 def _elided(piece: Layout, room: int, measure: Measure) -> Layout:
-    """`piece` with as many columns as let it fit, else as let each table fit, else two."""
+    """`piece` with as many columns as let it fit, else as let each table fit, else one."""
     matrices = [table for table in tables(piece) if table.open != "{"]
     tallest = max((len(table.cells) for table in matrices), default=0)
     widest = max((len(columns(table)) for table in matrices), default=0) - 1
@@ -142,4 +142,4 @@ def _elided(piece: Layout, room: int, measure: Measure) -> Layout:
             low, high = (middle, high) if fits(middle, whole) else (low, middle - 1)
         if low > 1:
             return shrink(piece, tallest, low)
-    return shrink(piece, tallest, 2) if widest > 1 else piece
+    return shrink(piece, tallest, 1) if widest > 1 else piece

@@ -42,9 +42,9 @@ def solution(id_: str, kind: str, derivation: Derivation, sheet: Sheet) -> dict[
     }
 
 
-def failure(id_: str, kind: str, errors: Sequence[SolverError]) -> dict[str, Any]:
-    """A problem that could not be solved, with all its faults."""
-    described = [_error(error) for error in errors]
+def failure(id_: str, kind: str, errors: Sequence[SolverError], file: str = "") -> dict[str, Any]:
+    """A problem that could not be solved, with all its faults; `file` is for those without a place."""
+    described = [({"file": file} if file else {}) | _error(error) for error in errors]
     return {"id": id_, "kind": kind, "error": described[0], "errors": described}
 
 

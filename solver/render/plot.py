@@ -48,7 +48,7 @@ def plot(curve: Curve, room: int, labels: tuple[str, str], ascii: bool = False) 
 
 
 def _number(value: float, ascii: bool) -> str:
-    text = str(int(value)) if value.is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+    text = str(int(value)) if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
     return text if ascii else text.replace("-", "−")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, core_schema
@@ -39,12 +39,29 @@ class Fields(BaseModel):
         """What is wrong although each field by itself is right."""
         return iter(())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, node: Any) -> Any:
+        """An optional field that is null is left out."""
+        if not isinstance(node, Pairs) or not any(_is_null(child) for child in node.values()):
+            return node
+        fields = cls.model_fields
+        return {
+            name: child
+            for name, child in node.items()
+            if not _is_null(child) or name not in fields or fields[name].is_required()
+        }
+
     @model_validator(mode="after")
     def _compare(self) -> Fields:
         faults = list(self.faults())
         if faults:
             raise PydanticCustomError("faults", "the fields do not fit together", {"faults": faults})
         return self
+
+
+def _is_null(node: Any) -> bool:
+    return isinstance(node, yaml.Scalar) and node.is_null
 
 
 def field(description: str, default: Any = ...) -> Any:
@@ -68,19 +85,15 @@ def comma_hint(value: Value, wanted: int) -> str | None:
 class Leaf:
     """How a leaf of a problem file is read: a function of its node, and its JSON Schema.
 
-    It stands in an annotation, `Annotated[Value, array(1)]`; where that allows None, so may the file.
+    It stands in an annotation, `Annotated[Value, array(1)]`.
     """
 
     def __init__(self, read: Callable[[Any], Any], schema: dict[str, Any]) -> None:
         self.read = read
         self.schema = schema
 
-    def __get_pydantic_core_schema__(self, source: Any, _: Any) -> core_schema.CoreSchema:
-        optional = type(None) in get_args(source)
-
+    def __get_pydantic_core_schema__(self, _: Any, __: Any) -> core_schema.CoreSchema:
         def validate(node: Any) -> Any:
-            if optional and isinstance(node, yaml.Scalar) and node.is_null:
-                return None
             try:
                 return self.read(node)
             except SolverErrors as errors:
@@ -167,7 +180,7 @@ def whole(least: int, most: int) -> Leaf:
             raise SolverError(f"{quoted(leaf.text)} is not between {least} and {most}", leaf.span)
         return int(number)
 
-    return Leaf(read, {"type": "integer", "minimum": least, "maximum": most})
+    return Leaf(read, {"type": ["integer", "string"], "minimum": least, "maximum": most})
 
 
 def choice(*words: str) -> Leaf:
@@ -180,7 +193,7 @@ def choice(*words: str) -> Leaf:
             raise SolverError(f"{quoted(leaf.text)} is not one of {listed(words)}", leaf.span, hint)
         return leaf.text
 
-    return Leaf(read, {"type": "string", "enum": list(words)})
+    return Leaf(read, {"enum": [*words, *(int(word) for word in words if word.isdecimal())]})
 
 
 def fraction(least: Fraction | int | None = None) -> Leaf:

@@ -97,7 +97,9 @@ class ExamFrame(Fields):
     """An exam: several problems in one file."""
 
     title: Text = field("the title of the exam", "")
-    problems: Annotated[Items, Leaf(lambda node: _problems(node), {"type": "array"})] = field("the problems")
+    problems: Annotated[Items, Leaf(lambda node: _problems(node), {"type": "array", "minItems": 1})] = field(
+        "the problems"
+    )
     grading: Annotated[Pairs | None, Leaf(_mapping, _ANYTHING)] = field("how answers are marked", None)
 
 
@@ -139,6 +141,8 @@ class Unreadable(Record):
     id: str
     kind: str
     errors: tuple[SolverError, ...]
+    file: str = ""
+    """The path that could not be read."""
 
 
 def read_problems(
@@ -214,6 +218,8 @@ def _read_problem(
             errors.append(
                 SolverError(f"`kind`: there is no kind {quoted(kind)}", yaml.at(node, ["kind"]), hint)
             )
+        except SolverError as error:
+            errors.append(SolverError(f"`kind`: {error.message}", yaml.at(node, ["kind"]), error.hint))
         else:
             if isinstance(data, Pairs):
                 try:

@@ -63,5 +63,9 @@ def _of(model: type[Fields], definitions: dict[str, Any], prefix: str = "") -> d
 
 def _without_defaults(node: Any) -> Any:
     if isinstance(node, dict):
+        for name, field in node.get("properties", {}).items() if "additionalProperties" in node else ():
+            if name not in node.get("required", ()):  # what is optional may also be null
+                described = {"description": field.pop("description")} if "description" in field else {}
+                node["properties"][name] = {**described, "anyOf": [field, {"type": "null"}]}
         return {key: _without_defaults(value) for key, value in node.items() if key != "default"}
     return [_without_defaults(value) for value in node] if isinstance(node, list) else node
