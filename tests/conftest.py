@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import subprocess
@@ -119,6 +120,9 @@ def call(
             main()
         except SystemExit as stop:
             status = stop.code
+        finally:  # the program leaves these to the end of its process
+            gc.unfreeze()
+            gc.enable()
     texts = []
     for stream in (out, err):
         stream.flush()

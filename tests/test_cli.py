@@ -739,7 +739,7 @@ def test_no_line_is_wider_than_the_terminal(room: int, detail: str) -> None:
 
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07",
-    "[red]red[/red] [/b] [link=file:///etc]x[/link] :warning:",
+    "[red]red[/red] [/b] [link=https://example.org]x[/link] :warning:",
     "a\u202eb\u2066c\u2069",
     "\x9b31m \x85 \u2028 \u2029",
     "\x00\x08\x7f",

@@ -202,10 +202,11 @@ HEAVY = (
     "  learning_rate: 1000, iterations: 1, loss: sum, predict: [[-40, 1]]}\n",
     "kind: mlp-forward\ngiven:\n  x: [1/3]\n  layers:\n" + "    - {W: [[1/7]], activation: z^9}\n" * 12,
     "kind: mlp-forward\ngiven:\n  x: [7/3]\n  layers:\n" + "    - {W: [[1/7]], activation: exp(-z*z)}\n" * 60,
-    "kind: logistic-gd\ngiven: {X: [[1, 2], [5, -1]], y: [0, 1], w: [0, 0], b: 0, learning_rate: 0.1, iterations: 400}\n",
+    "kind: logistic-gd\n"
+    "given: {X: [[1, 2], [5, -1]], y: [0, 1], w: [0, 0], b: 0, learning_rate: 0.1, iterations: 300}\n",
     f"kind: softmax-ce\ngiven: {{logits: {list(range(300))}, target: 0, symbolic: true}}\n",
     f"kind: softmax-ce\ngiven: {{logits: {[[place % 7 for place in range(60)]] * 60}, temperature: 1/3}}\n",
-    "kind: softmax-ce\ngiven: {logits: [1, 2], target: 0}\n---\n" * 200,
+    "kind: softmax-ce\ngiven: {logits: [1, 2], target: 0}\n---\n" * 50,
 )
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from solver.expr.values import Domain, Scalar, Value
+from solver.expr.values import PRECISION, Domain, Scalar, Value
 from solver.record import Record
 
 DIGITS = 5
@@ -20,6 +20,12 @@ DIGITS = 5
 
 EXACT_DIGITS = 7
 """An exact decimal of at most so many digits is shown whole."""
+
+SMALLEST_POWER, LARGEST_POWER = -4, 9
+"""Rounded numbers from 10^−4 to 10^9 are written without a power of ten."""
+
+FARTHEST = 400
+"""No number of decimals that can be asked for shows a digit of what is smaller than 10^−400."""
 
 LARGEST_INTEGER = 10**20
 LARGEST_DENOMINATOR = 999
@@ -54,7 +60,9 @@ class Shown(Record):
 
     @property
     def stands_for(self) -> Fraction:
-        """The number that a reader of the digits reads."""
+        """The number that a reader of the digits reads. Raises `OverflowError` where nobody would compute with it."""
+        if abs(self.exponent or 0) > FARTHEST:
+            raise OverflowError(f"10^{self.exponent}")
         digits = Fraction(self.digits.replace("−", "-"))
         if self.denominator:
             return digits / int(self.denominator)
@@ -135,20 +143,29 @@ def _decimal_places(denominator: int) -> int | None:
 def _rounded(x: Scalar, rounding: Rounding) -> Shown:
     if not x:
         return Shown("0", exact=False)
-    places = _places(x, rounding)
-    near = _to_places(x, places)
-    magnitude = _magnitude(near) if near else _magnitude(x)
-    if magnitude > _magnitude(x):  # 0.999998 became 1.0000
-        places = _places(near, rounding)
-    if not near or magnitude < -4 or magnitude >= 9:
-        significant = rounding.significant or DIGITS
-        near = _to_places(x, significant - 1 - _magnitude(x))
-        power = _magnitude(near)
-        digits = str(abs(near / Fraction(10) ** (power - significant + 1)).numerator)
-        return Shown(_signed(x < 0, _with_point(digits, significant - 1)), power, exact=False)
-    places = max(places, 0)
-    digits = str(abs(_to_places(x, places)) * 10**places)
-    return Shown(_signed(x < 0, _with_point(digits, places)), exact=False)
+    first = _magnitude(x)
+    if -FARTHEST < first < LARGEST_POWER:
+        places = _places(x, rounding)
+        near = _to_places(x, places)
+        if near and _magnitude(near) > first:  # 0.999998 became 1.0000
+            places = _places(near, rounding)
+        if near and SMALLEST_POWER <= _magnitude(near) < LARGEST_POWER:
+            places = max(places, 0)
+            digits = str(abs(_to_places(x, places)) * 10**places)
+            return Shown(_signed(x < 0, _with_point(digits, places)), exact=False)
+    return _scientific(x, first, rounding.significant or DIGITS)
+
+
+def _scientific(x: Scalar, power: int, significant: int) -> Shown:
+    if isinstance(x, Decimal):
+        mantissa = Fraction(x.scaleb(-power, PRECISION))
+    else:
+        mantissa = Fraction(x) / Fraction(10) ** power
+    near = _to_places(mantissa, significant - 1)
+    if abs(near) >= 10:
+        near, power = near / 10, power + 1
+    digits = str(abs(near) * 10 ** (significant - 1))
+    return Shown(_signed(x < 0, _with_point(digits, significant - 1)), power, exact=False)
 
 
 def _places(x: Scalar, rounding: Rounding) -> int:

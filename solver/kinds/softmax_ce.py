@@ -335,6 +335,9 @@ PARTIAL = Op("partial", lambda m, p, z: p, lambda p, z: p, Derivative())
 SLOPES = Op("slopes", _slope, lambda p, z, j: p, Derivative(), elementwise=True)
 
 
+FARTHEST_APART = 500
+"""Logits farther apart make probabilities of which too few digits are known to try the general lines."""
+
 MOST_CASES = 4
 """The general lines are tried for so many values of each index."""
 
@@ -356,12 +359,16 @@ class _Sample:
             assert given.probabilities is not None
             logits = evaluate(log(Sym("p")), {"p": row(given.probabilities)})
         self.z, self.y = z, y
-        self.letters = {z: logits}
+        largest = evaluate(ops.largest(Sym(z)), {z: logits})
+        self.letters = {
+            z: evaluate(Sym(z) - Sym("m"), {z: logits, "m": largest})
+        }  # the shift changes no line
         if y is not None:
             self.letters[y] = row(board.value(y))
         self.letters["p"] = evaluate(ops.softmax(Sym(z)), self.letters)
         self.letters["S"] = evaluate(total(exp(Sym(z))), self.letters)
-        self.indices = range(min(logits.size, MOST_CASES))
+        apart = float(np.ptp(logits.floats))
+        self.indices = range(min(logits.size, MOST_CASES) if apart < FARTHEST_APART else 0)
 
     def at(self, i: int, j: int) -> dict[str, Value]:
         """The letters with values for the indices."""
@@ -437,7 +444,7 @@ def _general(given: Given, board: Board, z: Sym, y: Sym | None) -> None:
         loss,
         -total(y * log(p), letter="k"),
         title="The cross-entropy of the probabilities with the target.",
-        cases=[(sample.at(0, 0), sample.worth(sample.loss()))],
+        cases=[(sample.at(k, k), sample.worth(sample.loss())) for k in indices[:1]],
     )
     board.identity(
         "dL/dz_j",

@@ -123,7 +123,7 @@ class Author:
             return False
         try:
             read = Evaluator().value(self.writer.as_read(line), {})
-        except Undefined:
+        except (Undefined, OverflowError):
             return True
         digits = [[show(x, self.writer.rounding).digits for x in each.array.flat] for each in (read, value)]
         return digits[0] != digits[1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import decimal
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -16,6 +17,8 @@ from solver.expr.parse import FormulaError, number_text, parse
 from solver.expr.values import PRECISION, Scalar, Shape, Undefined, Value, gather, to_decimal
 from solver.spec import yaml
 from solver.spec.yaml import Items, Node, Pairs
+
+LARGEST = sys.float_info.max
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,300}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -37,12 +40,16 @@ def read_number(text: str, node: yaml.Scalar) -> Scalar:
     try:
         if _DECIMAL.fullmatch(typed):
             size = number_text(typed.lstrip("+-"))
-            return -size if typed.startswith("-") else size
-        number: Scalar = Evaluator().value(parse(typed, {}), {}).item()
+            number: Scalar = -size if typed.startswith("-") else size
+        else:
+            number = Evaluator().value(parse(typed, {}), {}).item()
+        finite = -LARGEST <= number <= LARGEST
     except FormulaError as error:
         raise _not_a_number(text, node.span, error) from None
     except (Undefined, ValueError) as error:
         raise SolverError(f"{quoted(text)} is not a number: {error}", node.span) from None
+    if not finite:
+        raise SolverError(f"{quoted(text)} is too large a number", node.span, "the largest is about 1.8e308")
     return number.numerator if isinstance(number, Fraction) and number.denominator == 1 else number
 
 

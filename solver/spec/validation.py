@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -55,7 +56,8 @@ def _faults_of_the_rest(model: type[Fields], node: Pairs, details: Iterable[Erro
         if name in wrong or (leaf is None and name in node):
             continue
         if name in node and leaf is not None:
-            known[name] = leaf.read(node[name])
+            with suppress(SolverError):  # null, which stands for a field that is left out
+                known[name] = leaf.read(node[name])
         elif not info.is_required():
             known[name] = info.get_default()
     partial = model.model_construct(set(), **known)
