@@ -7,9 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-COMMANDS = ("validate", "new", "kinds", "schema", "examples", "completion")
-FORMATS = ("terminal", "json")
-DETAILS = ("brief", "normal", "full")
+from solver.cli.words import DETAILS, FORMATS
 
 
 class DefaultGroup(TyperGroup):

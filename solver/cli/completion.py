@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from solver.cli.app import COMMANDS
+from solver.cli.words import COMMANDS, DETAILS, FORMATS
 from solver.errors import SolverError, did_you_mean, listed, quoted
 
 OPTIONS = ("--format", "--output", "--detail", "--digits", "--only", "--no-pager", "--help", "--version")
@@ -69,8 +69,6 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 
 def completion(shell: str) -> int:
     """Print the script of a shell."""
-    from solver.cli.app import DETAILS, FORMATS
-
     if shell not in SCRIPTS:
         hint = did_you_mean(shell, SCRIPTS)
         raise SolverError(

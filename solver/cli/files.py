@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from solver import kinds
+from solver.cli.words import COMMANDS
 from solver.errors import SolverError, did_you_mean, quoted
 from solver.spec import yaml
 from solver.spec.problem import Problem, Unreadable, read_problems
@@ -63,8 +64,6 @@ def read_file(path: str) -> list[Problem | Unreadable]:
 
 def _unread(path: str, error: Exception) -> SolverError:
     if isinstance(error, FileNotFoundError):
-        from solver.cli.app import COMMANDS
-
         hint = did_you_mean(path, COMMANDS) if os.sep not in path and "." not in path else None
         hint = hint and hint.replace("did you mean ", "did you mean the command ")
         if hint is None:

@@ -17,6 +17,9 @@ Method
     gradient, the bias is not penalised. Then w ← w − α∇L and b ← b − α ∂L/∂b. Both losses are computed
     from the scores, so that no logarithm of 0 and no overflow can occur.
 
+    With mini-batches z, p, loss and gradients of an iteration are those of its batch; what is given at T is that of
+    all rows. A new sample belongs to class 1 (or +1) if its probability is at least the threshold.
+
 Legend
     X samples (n×d), y labels (n), w weights (d), b bias, z scores (n), p probabilities (n), α learning rate,
     λ strength of the penalty, t iteration from 0.

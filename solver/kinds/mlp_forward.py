@@ -13,6 +13,10 @@ Method
     cross-entropy −∑ yᵢ ln ŷᵢ, binary cross-entropy −1/k ∑ [yᵢ ln ŷᵢ + (1 − yᵢ) ln(1 − ŷᵢ)], mse 1/k ‖ŷ − y‖²,
     half squared error ½ ‖ŷ − y‖², squared error ‖ŷ − y‖². Over samples: their mean, or sum.
 
+    The class is that with the largest output after softmax or several sigmoids (of equal ones the first), and
+    1 from 0.5 on for a single sigmoid; other outputs have none. A loss whose probability is too near 0 or 1 for
+    a logarithm is computed from z.
+
 Legend
     x input, W weights, b bias, z pre-activation, a activation, ŷ output, y target, L loss, k number of outputs.
 

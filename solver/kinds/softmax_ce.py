@@ -15,6 +15,9 @@ Method
     Another base of the logarithm divides the loss and its derivatives by ln(base). Several samples stand one a
     row; their loss is the mean (or the sum), and the gradients are those of that loss.
 
+    Where probabilities are given, the gradient is still the one by the logits behind them; a probability of 0
+    leaves their logarithms out, and is refused for the target.
+
 Legend
     z logits, T temperature, p probabilities, y target, L loss, x input, W weights (classes × inputs), b bias.
 
