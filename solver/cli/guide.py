@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +50,30 @@ def kinds(name: str | None) -> int:
         return 2 if faults else 0
     kind = _kind(name)
     parts = [
-        kind.docs.strip(),
+        "\n".join(_reflowed(kind.docs.strip())),
         "Fields of `given`\n" + "\n".join(_described(kind.given, "    ")),
         "Quantities\n" + "\n".join(_listed(kind.quantities)),
         "Example\n" + textwrap.indent(kind.example, "    ").rstrip(),
     ]
     streams.show("\n\n".join(parts) + "\n", paged=True)
     return 0
+
+
+def _reflowed(docs: str) -> Iterator[str]:
+    """Documentation at the width of the terminal: paragraphs wrapped, rows of formulas one below the other."""
+    for (indent, _), lines in groupby(docs.splitlines(), lambda row: (_indent(row), not row)):
+        margin = " " * indent
+        if indent in (0, 4):
+            text = " ".join(row.strip() for row in lines)
+            yield textwrap.fill(text, streams.width(), initial_indent=margin, subsequent_indent=margin)
+        else:
+            for row in lines:
+                wide = len(row) > streams.width()
+                yield from (margin + part for part in re.split(r" {4,}", row.strip())) if wide else [row]
+
+
+def _indent(row: str) -> int:
+    return len(row) - len(row.lstrip())
 
 
 def _described(model: type[BaseModel], indent: str) -> Iterator[str]:
@@ -101,7 +120,7 @@ def _template(kind: Kind) -> Iterator[str]:
     yield "# yaml-language-server: $schema=schema.json"
     example = kind.example.rstrip().splitlines()
     for place, row in enumerate(example):
-        indent = len(row) - len(row.lstrip())
+        indent = _indent(row)
         model: type[BaseModel] = kind.given if indent else Frame
         info = model.model_fields.get(row.strip().partition(":")[0]) if indent in (0, 2) else None
         if info is not None:
@@ -125,9 +144,7 @@ def _left_out(kind: Kind) -> Iterator[str]:
 
 
 def _keys(example: str) -> list[str]:
-    return [
-        row.strip().partition(":")[0] for row in example.splitlines() if len(row) - len(row.lstrip()) <= 2
-    ]
+    return [row.strip().partition(":")[0] for row in example.splitlines() if _indent(row) <= 2]
 
 
 SAMPLES = {
