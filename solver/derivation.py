@@ -219,7 +219,7 @@ class Board:
         except ShapeError as error:
             raise Stopped(name, f"the shapes do not fit: {error}") from None
         if not np.isfinite(computed.floats).all():
-            raise Stopped(name, "the number is too large")
+            raise Stopped(name, "the number is infinite or too large")
         value = computed
         if self.rounding.each_step and not exactly:
             value = rounded(computed, self.rounding)

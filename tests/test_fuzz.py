@@ -22,6 +22,8 @@ from solver.render.terminal import write
 from solver.spec.problem import Problem, read_problems
 from solver.spec.yaml import decode
 
+pytestmark = pytest.mark.filterwarnings("error")  # they would stand between the lines of a page
+
 MALFORMED = Path(__file__).parent / "malformed"
 SEEDS = [Path(name).read_bytes() for name in problem_files([str(PROBLEMS)])]
 SEEDS += [path.read_bytes() for path in sorted(MALFORMED.glob("*.yaml"))]
@@ -203,7 +205,7 @@ HEAVY = (
     "kind: mlp-forward\ngiven:\n  x: [1/3]\n  layers:\n" + "    - {W: [[1/7]], activation: z^9}\n" * 12,
     "kind: mlp-forward\ngiven:\n  x: [7/3]\n  layers:\n" + "    - {W: [[1/7]], activation: exp(-z*z)}\n" * 60,
     "kind: logistic-gd\n"
-    "given: {X: [[1, 2], [5, -1]], y: [0, 1], w: [0, 0], b: 0, learning_rate: 0.1, iterations: 300}\n",
+    "given: {X: [[1, 2], [5, -1]], y: [0, 1], w: [0, 0], b: 0, learning_rate: 0.1, iterations: 150}\n",
     f"kind: softmax-ce\ngiven: {{logits: {list(range(300))}, target: 0, symbolic: true}}\n",
     f"kind: softmax-ce\ngiven: {{logits: {[[place % 7 for place in range(60)]] * 60}, temperature: 1/3}}\n",
     "kind: softmax-ce\ngiven: {logits: [1, 2], target: 0}\n---\n" * 50,

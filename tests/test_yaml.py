@@ -167,9 +167,11 @@ def test_an_alias_of_another_document_is_unknown() -> None:
     assert "no value before this is marked `&v`" in faults_of("a: &v 1\n---\nb: *v\n")
 
 
+TO_FILL_IN = "  = hint: `solve new logistic-gd` prints one to fill in"
+
 FAULTS = {
-    "": "1:1: error: the file is empty",
-    "# only this\n": "1:1: error: the file is empty\n  1 | # only this\n    | ^",
+    "": f"1:1: error: the file is empty\n{TO_FILL_IN}",
+    "# only this\n": f"1:1: error: the file is empty\n  1 | # only this\n    | ^\n{TO_FILL_IN}",
     "a: 1\nb: 2\na: 3\n": (
         "3:1: error: the key `a` stands twice, on lines 1 and 3\n  3 | a: 3\n    | ^\n"
         "  = hint: keep one of the two"

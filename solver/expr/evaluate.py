@@ -101,7 +101,7 @@ class Evaluator:
 
 
 def _reason(value: Value) -> str:
-    return "it does not exist" if np.isnan(value.floats).any() else "the number is too large"
+    return "it does not exist" if np.isnan(value.floats).any() else "the number is infinite or too large"
 
 
 def _work(op: Op, args: list[Value], shape: Shape) -> int:

@@ -43,11 +43,11 @@ from solver.expr.values import Array, Value, gather
 from solver.kinds import Kind
 from solver.record import Record
 from solver.spec.fields import (
+    VECTOR_SCHEMA,
     Fault,
     Fields,
     Leaf,
     Matrix,
-    MaybeVector,
     VectorOrMatrix,
     choice,
     comma_hint,
@@ -55,7 +55,7 @@ from solver.spec.fields import (
     read_formula,
     scalar,
 )
-from solver.spec.numbers import read_number
+from solver.spec.numbers import read_array, read_number
 from solver.spec.targets import TARGET, Target, distributions, target_faults
 from solver.spec.yaml import Node
 
@@ -144,11 +144,20 @@ ACTIVATION = Leaf(
 FORM = Leaf(read_form, {"type": "string", "enum": ["W x + b", "x W + b"]})
 
 
+def read_bias(node: Node) -> Value:
+    """A bias: a list, or the number of a single output."""
+    bias = read_array(node, (0, 1))
+    return bias if bias.shape else gather([bias.item()], (1,))
+
+
+BIAS = Leaf(read_bias, VECTOR_SCHEMA)
+
+
 class Layer(Fields):
     """One layer."""
 
     W: Matrix = field("the weights: outputs × inputs, or inputs × outputs with the form x W + b")
-    b: MaybeVector = field("the bias, one number an output; left out: none", None)
+    b: Annotated[Value | None, BIAS] = field("the bias, one number an output; left out: none", None)
     activation: Annotated[Activation, ACTIVATION] = field(
         "identity, relu, leaky-relu, elu, gelu, softplus, sigmoid, tanh, step, sign, softmax, or a formula in z",
         Activation("identity", FUNCTIONS["identity"]),
@@ -333,7 +342,7 @@ def forward(
                 raise
             message = f"{stopped.message} in the formula {quoted(activation.text)}"
             path = ("layers", place - 1, "activation")
-            raise Stopped(stopped.name, message, path=path) from None
+            raise Stopped(stopped.name, message, "give z a value where it exists", path) from None
     _predict(given, board, a)
     return a, z
 

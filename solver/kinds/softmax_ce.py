@@ -267,9 +267,10 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
     if given.samples:
         p = board.let("p", ops.softmax(scaled), "Softmax of each row.", SHIFT)
         return p, board.let("log_p", based(ops.log_softmax(scaled)), title)
-    m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT)
-    u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.")
-    S = board.let("S", total(u), "Their sum.")
+    # Under rounding at each step only p itself is rounded: on paper nobody writes the shift down.
+    m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT, exactly=True)
+    u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.", exactly=True)
+    S = board.let("S", total(u), "Their sum.", exactly=True)
     p = board.let("p", u / S, "Dividing by the sum makes them probabilities.")
     return p, board.let(
         "log_p", based(scaled - m - log(S)), title, "From the logits, so that no ln 0 can occur."

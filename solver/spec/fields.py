@@ -115,6 +115,9 @@ _LIST: dict[str, Any] = {
 _ROWS: dict[str, Any] = {
     "anyOf": [{"type": "array", "items": _LIST, "minItems": 1}, {"type": "string"}],
 }
+VECTOR_SCHEMA: dict[str, Any] = {"anyOf": [NUMBER_SCHEMA, _LIST]}
+"""A list of numbers, or one number."""
+
 _SCHEMAS = {0: NUMBER_SCHEMA, 1: _LIST, 2: _ROWS}
 
 

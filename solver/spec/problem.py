@@ -28,6 +28,8 @@ from solver.spec.yaml import Items, Node, Pairs
 
 MAX_LETTER = 24
 
+NO_PROBLEM = "this is no problem: a mapping with `kind` and `given` is needed"
+
 
 class RoundingFields(Fields):
     """How numbers are rounded."""
@@ -181,9 +183,7 @@ def _inside(fault: SolverError, node: Node) -> bool:
 
 def _of_document(document: Node, faults: list[SolverError]) -> list[Node]:
     if not isinstance(document, Pairs):
-        faults.append(
-            SolverError("this is no problem: a mapping with `kind` and `given` is needed", document.span)
-        )
+        faults.append(SolverError(NO_PROBLEM, document.span, "`solve new logistic-gd` prints one to fill in"))
         return []
     if "problems" not in document:
         return [document]
@@ -199,7 +199,7 @@ def _read_problem(
     node: Node, default: str, fields_of: Callable[[str], type[Fields]], kinds: Callable[[], list[str]]
 ) -> Problem | Unreadable:
     if not isinstance(node, Pairs):
-        error = SolverError("this is no problem: a mapping with `kind` and `given` is needed", node.span)
+        error = SolverError(NO_PROBLEM, node.span, "`solve new logistic-gd` prints one to fill in")
         return Unreadable(default, "", (error,))
     errors: list[SolverError] = []
     frame = given = None

@@ -84,7 +84,8 @@ class _Mapping(Record):
         match each["type"]:
             case "read":
                 for error in each["ctx"]["errors"]:
-                    yield SolverError(f"`{name}`: {error.message}", error.span, error.hint)
+                    hint = error.hint or self.description(loc)
+                    yield SolverError(f"`{name}`: {error.message}", error.span, hint)
             case "faults":
                 for fault in each["ctx"]["faults"]:
                     yield self.compared(Fault((*loc, *fault.path), fault.message, fault.hint))
@@ -105,16 +106,17 @@ class _Mapping(Record):
             case kind:
                 wanted = {"model_type": "a mapping", "list_type": "a list"}.get(kind, each["msg"])
                 found = _said(_node_at(self.node, loc))
-                yield SolverError(f"`{name}`: {wanted} is needed here, not {found}", self.place(loc))
+                message = f"`{name}`: {wanted} is needed here, not {found}"
+                yield SolverError(message, self.place(loc), self.description(loc))
 
     def compared(self, fault: Fault) -> SolverError:
         """A fault found by comparing fields; it quotes the value that it is about."""
         node = _node_at(self.node, fault.path)
         said = quoted(node.text) if isinstance(node, yaml.Scalar) and node.text not in fault.message else ""
         message = f"{said}: {fault.message}" if said else fault.message
-        return SolverError(
-            f"`{dotted((*self.path, *fault.path))}`: {message}", self.place(fault.path), fault.hint
-        )
+        name = dotted((*self.path, *fault.path))
+        hint = fault.hint or self.description(fault.path)
+        return SolverError(f"`{name}`: {message}", self.place(fault.path), hint)
 
     def place(self, loc: Path) -> Span:
         """The place of a value; of one that is missing, the key of the mapping that lacks it."""
@@ -146,7 +148,11 @@ class _Mapping(Record):
         return list(holder.model_fields) if holder else []
 
     def description(self, loc: Path) -> str | None:
-        """What the field at a place is for."""
+        """What the field at a place, or around it, is for."""
+        while loc and isinstance(loc[-1], int):
+            loc = loc[:-1]
+        if not loc:
+            return None
         holder = self.holder(loc)
         info = holder.model_fields.get(str(loc[-1])) if holder else None
         return f"{loc[-1]}: {info.description}" if info and info.description else None

@@ -164,7 +164,11 @@ def read(source: Source) -> tuple[list[Node], list[SolverError]]:
     except (ValueError, OverflowError):  # PyYAML without libyaml leaves this to `chr`
         reader.faults.append(SolverError("an escape that is not a character of Unicode", source.span(0, 0)))
     if not reader.documents and not reader.faults:
-        reader.faults.append(SolverError("the file is empty", source.span(0, 0)))
+        reader.faults.append(
+            SolverError(
+                "the file is empty", source.span(0, 0), "`solve new logistic-gd` prints one to fill in"
+            )
+        )
     return reader.documents, sorted(reader.faults, key=_place)
 
 
