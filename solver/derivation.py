@@ -125,6 +125,8 @@ class Derivation:
         self.quantities: dict[str, Value] = {}
         self.letters: dict[str, Shape] = {}
         """The shapes of the letters of general formulas."""
+        self.letters_of: dict[str, str] = {}
+        """Letters of names that depend on the problem: log₂ p for the base 2."""
         self.rows = False
         """Whether vectors are written as rows, as in x W + b."""
 
@@ -271,7 +273,8 @@ class Board:
     def check(self, name: str, error: Callable[[], float], tolerance: float = 1e-6) -> None:
         """Prove the derivation by another route. `error` is only called where checks make sense."""
         if self.checking:
-            self.derivation.checks.append(Check(name, float(error()), tolerance))
+            with np.errstate(all="ignore"):
+                self.derivation.checks.append(Check(name, float(error()), tolerance))
 
     def difference_error(self, of: str, by: str, gradient: str) -> float:
         """How far a gradient is from central differences of a number on the board.

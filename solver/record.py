@@ -20,7 +20,11 @@ class Record:
     _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, identity: bool = False) -> None:
-        own = tuple(name for name, kind in cls.__annotations__.items() if not kind.startswith("ClassVar"))
+        own = tuple(
+            name
+            for name, kind in cls.__annotations__.items()
+            if not str(kind).startswith(("ClassVar", "typing.ClassVar"))
+        )
         inherited = cls.__match_args__
         cls.__match_args__ = (*inherited, *(name for name in own if name not in inherited))  # type: ignore[misc]
         cls._defaults = {name: getattr(cls, name) for name in cls.__match_args__ if hasattr(cls, name)}

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 README = ROOT / "README.md"
 
-BLOCK = re.compile(r"(<!-- (?P<command>solve [^\n]*?)(?: \| (?P<cut>[^\n]*?))? -->\n```\w*\n)(?P<text>.*?)(```\n)", re.DOTALL)
+BLOCK = re.compile(
+    r"(<!-- (?P<command>solve [^\n]*?)(?: \| (?P<cut>[^\n]*?))? -->\n```\w*\n)(?P<text>.*?)(```\n)", re.DOTALL
+)
 """A block of the README and the command that prints it; `| 12 lines` keeps the first ones, `| lines 3-9` some."""
 
 PAGES = {
@@ -49,10 +51,17 @@ COMMANDS = {
 
 def printed(arguments: str, environment: str = "") -> str:
     """What `solve` prints on standard output, at 80 columns without colour."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "PYTHONIOENCODING")}
+    clean = {
+        name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "PYTHONIOENCODING")
+    }
     clean |= {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1", "TERMINAL_WIDTH": "80"}
     clean |= dict(part.split("=") for part in environment.split())
-    command = [sys.executable, "-m", "solver.cli.main", *shlex.split(arguments.replace("(", "\\(").replace(")", "\\)"))]
+    command = [
+        sys.executable,
+        "-m",
+        "solver.cli.main",
+        *shlex.split(arguments.replace("(", "\\(").replace(")", "\\)")),
+    ]
     run = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, encoding="utf-8", check=False)
     return run.stdout
 

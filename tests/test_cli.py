@@ -17,8 +17,8 @@ import yaml
 from conftest import PROBLEMS, as_yaml, call, command, environment, run
 
 from solver.cli import files
-from solver.errors import SolverError
 from solver.render.glyphs import width as columns
+from solver.spec.problem import Unreadable
 
 SOFTMAX = {"kind": "softmax-ce", "given": {"logits": [1, 2], "target": 0}}
 LOGISTIC = {
@@ -203,6 +203,7 @@ def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "scandir", refused)
     (folder,) = files.problem_files([str(tmp_path)])
     (found,) = files.read_file(folder)
+    assert isinstance(found, Unreadable)
     assert "permission denied" in found.errors[0].message
 
 
@@ -350,7 +351,7 @@ def test_detail(logistic: Path) -> None:
 
 @pytest.mark.parametrize(("digits", "shown"), [(1, "0.3"), (3, "0.269"), (8, "0.26894142")])
 def test_digits(softmax: Path, digits: int, shown: str) -> None:
-    done = call(softmax, "--digits", digits)
+    done = call(softmax, "--digits", str(digits))
     answer = done.stdout.partition("\nAnswer")[2]
     assert re.search(rf"\({re.escape(shown)}, ", answer), answer
 

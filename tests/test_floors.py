@@ -55,7 +55,9 @@ def test_kinds_do_not_import_each_other_nor_the_page() -> None:
     for path in (SOLVER / "kinds").glob("*.py"):
         for name in _imports(path):
             assert not name.startswith(("solver.page", "solver.render")), f"{path.name} imports {name}"
-            other = name.removeprefix("solver.kinds.").split(".")[0] if name.startswith("solver.kinds.") else ""
+            other = (
+                name.removeprefix("solver.kinds.").split(".")[0] if name.startswith("solver.kinds.") else ""
+            )
             assert not (SOLVER / "kinds" / f"{other}.py").exists() or not other, f"{path.name} imports {name}"
 
 

@@ -184,10 +184,15 @@ FRAMES = (
     "kind: softmax-ce\ngiven: {{probabilities: [1/2, {0}], target: [{0}, 1/2]}}\n",
     "kind: logistic-gd\ngiven: {{X: [[{0}]], y: [1], w: [{0}], learning_rate: 1, iterations: 2}}\n",
     "kind: logistic-gd\ngiven: {{X: [[1]], y: [1], w: [0], learning_rate: {0}, l2: {0}, iterations: 3}}\n",
+    "kind: logistic-gd\ngiven: {{X: [[1], [1]], y: [0, 0], w: [{0}], b: 0, iterations: 0, predict: [[1/2]]}}\n",
     "kind: logistic-gd\ngiven: {{X: [[1]], y: [{0}], w: [0], iterations: {0}, batch: {0}}}\n",
     "kind: mlp-forward\ngiven: {{x: [{0}], layers: [{{W: [[{0}]], b: [{0}], activation: gelu}}]}}\n",
     "kind: mlp-forward\ngiven: {{x: [{0}], layers: [{{W: [[1]], activation: 'exp(exp(z))'}}]}}\n",
     "kind: mlp-forward\ngiven: {{x: [{0}], layers: [{{W: [[1]], activation: 'leaky-relu({0})'}}]}}\n",
+    "kind: mlp-forward\ngiven: {{x: [1], layers: [{{W: [[{0}], [1]], activation: softmax}}], target: 0,\n"
+    "  loss: cross-entropy}}\n",
+    "kind: logistic-gd\ngiven: {{X: [[1], [2], [{0}]], y: [1, 0, 0], w: [1], b: 0, learning_rate: 1, l2: {0},\n"
+    "  iterations: 3, batch: 2}}\n",
     "kind: softmax-ce\ngiven: {{logits: [1, 2]}}\nrounding: {{decimals: {0}, each_step: true}}\npoints: {0}\n",
 )
 

@@ -73,7 +73,7 @@ def uncertainty(text: str) -> float:
 def printed(found: Any, answer: Node, error: float) -> bool:
     """Whether a value is the typed answer to the digits in print, but for an error."""
     if isinstance(answer, Scalar):
-        return abs(found - float(answer.text)) <= uncertainty(answer.text) + error
+        return bool(abs(found - float(answer.text)) <= uncertainty(answer.text) + error)
     assert not isinstance(answer, Pairs)
     return (
         isinstance(found, list)

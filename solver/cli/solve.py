@@ -161,7 +161,7 @@ def _sheet(solution: Solution, options: Options) -> Sheet:
         only = _needed(solution.derivation, ask)
     points = ""
     if frame.points is not None:
-        points = f"{frame.points} point{'' if frame.points == 1 else 's'}"
+        points = f"{frame.points} point{'' if 0 < frame.points <= 1 else 's'}"
     return Sheet(
         title=frame.title or solution.kind.title,
         points=points,

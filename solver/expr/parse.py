@@ -9,7 +9,7 @@ from fractions import Fraction
 from solver.errors import did_you_mean
 from solver.expr import ops
 from solver.expr.nodes import Const, Expr, build
-from solver.expr.values import PI, precise
+from solver.expr.values import PI, exact, precise
 from solver.record import Record
 
 MAX_LENGTH = 2000
@@ -191,7 +191,11 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             self.fail(self.next, "the formula is nested too deeply")
         if self.take("-"):
-            result: Expr = -self.signed()
+            inner = self.signed()
+            if isinstance(inner, Const) and inner.value.exact:
+                result: Expr = Const(exact(-Fraction(inner.value.item())))
+            else:
+                result = -inner
         elif self.take("+"):
             result = self.signed()
         else:

@@ -86,6 +86,8 @@ def rounded(value: Value, rounding: Rounding) -> Value:
 
 
 def _round_scalar(x: Scalar, rounding: Rounding) -> Fraction:
+    if x and _magnitude(x) < -FARTHEST:
+        return Fraction(0)
     if rounding.decimals is not None:
         return _to_places(x, rounding.decimals)
     return _to_places(x, (rounding.significant or DIGITS) - 1 - _magnitude(x)) if x else Fraction(0)
@@ -149,6 +151,9 @@ def _rounded(x: Scalar, rounding: Rounding) -> Shown:
         near = _to_places(x, places)
         if near and _magnitude(near) > first:  # 0.999998 became 1.0000
             places = _places(near, rounding)
+        if not near and first >= SMALLEST_POWER:  # the decimals asked for show nothing of it
+            places = (rounding.significant or DIGITS) - 1 - first
+            near = _to_places(x, places)
         if near and SMALLEST_POWER <= _magnitude(near) < LARGEST_POWER:
             places = max(places, 0)
             digits = str(abs(_to_places(x, places)) * 10**places)

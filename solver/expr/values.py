@@ -166,11 +166,6 @@ def to_decimal(x: Scalar) -> Decimal:
     return PRECISION.divide(Decimal(x.numerator), Decimal(x.denominator))
 
 
-def to_fraction(x: Scalar) -> Fraction:
-    """The number that the scalar stands for, exactly."""
-    return Fraction(x)
-
-
 def _to_float(x: Scalar) -> float:
     try:
         return float(x)
@@ -211,7 +206,7 @@ class Arithmetic:
     domain: Domain
 
     def function(self, name: str, x: Array) -> Array:
-        """exp, log, log1p, log2, log10, sqrt, tanh or erf of each entry."""
+        """exp, log, log1p, log2, log10, sqrt, tanh, erf or erfc of each entry."""
         raise NotImplementedError
 
     def divide(self, x: Array, y: Array) -> Array:
@@ -290,6 +285,7 @@ class _Exact(Arithmetic):
         "sqrt": _exact_sqrt,
         "tanh": _only_at(0, 0),
         "erf": _only_at(0, 0),
+        "erfc": _only_at(0, 1),
     }
 
     def function(self, name: str, x: Array) -> Array:
@@ -342,12 +338,25 @@ def _erf(x: Decimal) -> Decimal:
     for n in range(1, 4000):
         term = term * 2 * x * x / (2 * n + 1)
         total += term
-        if abs(term) < abs(total) * Decimal("1e-55"):
+        if abs(term) < abs(total) * Decimal("1e-95"):
             break
     return 2 * total * (-x * x).exp() / PI.sqrt()
 
 
-PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
+def _erfc(x: Decimal) -> Decimal:
+    """1 − erf, for large x by the continued fraction of Abramowitz and Stegun 7.1.14."""
+    if x < 8:
+        with decimal.localcontext(prec=90):  # up to 30 digits cancel
+            return 1 - _erf(x)
+    fraction = x
+    for n in range(200, 0, -1):
+        fraction = x + Decimal(n) / 2 / fraction
+    return (-x * x).exp() / (fraction * PI.sqrt())
+
+
+PI = Decimal(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211707"
+)
 
 
 class _Precise(Arithmetic):
@@ -361,6 +370,7 @@ class _Precise(Arithmetic):
         "sqrt": PRECISION.sqrt,
         "tanh": _tanh,
         "erf": _erf,
+        "erfc": _erfc,
     }
 
     def function(self, name: str, x: Array) -> Array:
@@ -384,6 +394,7 @@ class _Double(Arithmetic):
         "sqrt": np.sqrt,
         "tanh": np.tanh,
         "erf": np.vectorize(math.erf, otypes=[float]),
+        "erfc": np.vectorize(math.erfc, otypes=[float]),
     }
 
     def function(self, name: str, x: Array) -> Array:

@@ -188,8 +188,27 @@ def _refuse_unknown(problem: Problem, derivation: Derivation, letters: Mapping[s
             hint = did_you_mean(name, bases) or f"names here: {', '.join(sorted(bases)[:20])}"
             message = f"`symbols`: this problem has no {quoted(name)}"
             errors.append(SolverError(message, typed.key_span(name), hint))
+    if isinstance(typed, Pairs):
+        errors += _clashes(problem.frame.symbols, typed, bases, {**letters, **derivation.letters_of})
     if errors:
         raise SolverErrors(errors)
+
+
+def _clashes(
+    chosen: Mapping[str, str], typed: Pairs, bases: Iterable[str], letters: Mapping[str, str]
+) -> Iterable[SolverError]:
+    """Letters that would stand for two things on one page."""
+    owners: dict[str, str] = {}
+    for base in sorted(bases, key=lambda name: (name in chosen, name)):
+        letter = chosen.get(base) or letters.get(base, base)
+        letter = chosen.get(letter, letter)
+        other = owners.setdefault(letter, base)
+        if base in chosen and letters.get(other, other) not in (base, letters.get(base)) and other != base:
+            message = (
+                f"`symbols`: the letter {quoted(letter)} would stand for {quoted(base)} and {quoted(other)}"
+            )
+            node = typed[base]
+            yield SolverError(message, node.span, f"choose another, or rename {quoted(other)} too")
 
 
 def unknown_quantity(where: str, name: str, known: Iterable[str], span: Any = None) -> SolverError:

@@ -82,11 +82,12 @@ def _batch(node: Node) -> int | None:
     leaf = scalar(node, "a batch size")
     if leaf.text == "full":
         return None
-    if not leaf.text.strip().isdecimal() or int(leaf.text[:9]) < 1:
-        raise SolverError(
-            f"{quoted(leaf.text)} is no batch size", leaf.span, "write `full`, or a whole number ≥ 1"
-        )
-    return int(leaf.text[:9])
+    try:
+        size: int = whole(1, 10**9).read(leaf)
+    except SolverError:
+        hint = "write `full`, or a whole number from 1 on"
+        raise SolverError(f"{quoted(leaf.text)} is no batch size", leaf.span, hint) from None
+    return size
 
 
 BATCH = Leaf(_batch, {"anyOf": [{"const": "full"}, {"type": "integer", "minimum": 1}]})
@@ -100,7 +101,7 @@ class Given(Fields):
     w: Vector = field("the weights to start from, w(0) (d numbers)")
     b: MaybeNumber = field("the bias to start from, b(0); left out: no bias", None)
     learning_rate: MaybeNumber = field("the learning rate α; not needed with 0 iterations", None)
-    iterations: Annotated[int, whole(0, 1_000_000)] = field("how many updates; 0: loss and gradient only")
+    iterations: Annotated[int, whole(0, 100_000)] = field("how many updates; 0: loss and gradient only")
     loss: Annotated[str | None, choice("sum", "mean")] = field(
         "sum or mean over the samples (default: mean)", None
     )
@@ -209,6 +210,8 @@ def solve(given: Given, board: Board) -> None:
     try:
         _descend(given, board)
     except Stopped as stopped:
+        if stopped.name.endswith("(0)"):
+            raise
         hint = "the iteration diverges: a smaller learning rate may help"
         raise Stopped(stopped.name, stopped.message, hint) from None
 
@@ -260,7 +263,7 @@ def _descend(given: Given, board: Board) -> None:
         p_new = board.let(
             "p_new", sigmoid(model.scores(new, w, b)), "The probability of class 1 for each new sample."
         )
-        classes = indicator(at_least(p_new, board.given("threshold", given.threshold, hidden=True)))
+        classes = indicator(at_least(p_new, board.given("threshold", given.threshold)))
         title = say("Class 1 from the probability {threshold} on.", threshold=Const(given.threshold))
         board.let("predictions", 2 * classes - 1 if model.margins else classes, title, exactly=True)
     if T >= CURVE_FROM:
@@ -284,7 +287,8 @@ def _batch_title(start: int, stop: int) -> Message:
 
 
 def _method(given: Given, model: Model, board: Board) -> None:
-    X, y, w, b, z, p, n, L = (Sym(name) for name in ("X", "y", "w", "b", "z", "p", "n", "loss"))
+    X, w, b, n, L = (Sym(name) for name in ("X", "w", "b", "n", "loss"))
+    y, z, p = (board.letter(name, given.y.shape) for name in ("y", "z", "p"))
     alpha = Sym("learning_rate")
     board.method(z, model.scores(X, w, b))
     board.method(p, sigmoid(z), sigmoid_formula(z))
@@ -338,15 +342,17 @@ def _gradient(
 
 
 def _notes(given: Given, n: int, board: Board) -> None:
-    if given.loss is None and n > 1:
-        board.note(
-            say(
-                "The loss is the mean over the samples, since the problem does not say. For the sum, the loss and "
-                "its gradient are {n} times as large{batch}, and the steps longer by that factor.",
-                n=min(given.batch or n, n),
-                batch="" if not given.batch or given.batch >= n else " (for a full batch)",
-            )
-        )
+    if given.loss is not None or n == 1:
+        return
+    size = min(given.batch or n, n)
+    parts = ["The loss is the mean over the samples, since the problem does not say."]
+    parts.append(
+        "For the sum, the loss and its gradient at the same weights are {n} times as large"
+        if given.l2.item() == 0
+        else "For the sum, the loss and its gradient at the same weights are {n} times as large but for the penalty"
+    )
+    more = " (as many as a batch has rows)" if size < n else ""
+    board.note(say(" ".join(parts) + more + ".", n="so many" if size < n else n))
 
 
 def _check(given: Given, model: Model, board: Board) -> None:
@@ -368,7 +374,9 @@ def _loss_error(given: Given, board: Board) -> float:
     z = given.X.floats @ w + (board.floats(f"b({T})") if given.b is not None else 0.0)
     sides = np.where(given.y.floats > 0, -z, z)
     losses = np.logaddexp(0, sides)
-    loss = (losses.mean() if given.mean else losses.sum()) + given.l2.floats / 2 * float(w @ w)
+    loss = (losses / (len(losses) if given.mean else 1)).sum()
+    if given.l2.item():
+        loss += given.l2.floats / 2 * float(w @ w)
     stated = float(board.floats(f"loss({T})"))
     return abs(stated - float(loss)) / max(1.0, abs(stated))
 

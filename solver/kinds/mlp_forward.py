@@ -27,6 +27,7 @@ Source
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -321,7 +322,7 @@ def forward(
     a, z = x, x
     last = len(given.layers)
     for place, layer in enumerate(given.layers, 1):
-        board.section(say("Layer {place}", place=place) if last > 1 else "The layer", series="layers")
+        board.section(say("Layer {place}", place=place) if last > 1 else "The layer")
         z = board.let(
             f"z{place}",
             affine(given, a, weights[place - 1], biases[place - 1]),
@@ -365,11 +366,9 @@ def _predict(given: Given, board: Board, a: Expr) -> None:
 def write_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     """The loss of one sample, or of each sample and over all."""
     board.section("Loss")
-    k = number(given.outputs)
     each = sample_loss(given, board, a, z, y)
     if not given.samples:
         return board.let("loss", each, LOSS_TITLES[str(given.loss)], LOSS_WHY.get(str(given.loss), ""))
-    assert k
     losses = board.let("losses", each, LOSS_TITLES[str(given.loss)], LOSS_WHY.get(str(given.loss), ""))
     total = ops.total(losses)
     if given.reduction == "mean" and given.samples > 1:
@@ -410,11 +409,16 @@ def sample_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     return squares if factor == 1 else number(1) / factor.denominator * squares
 
 
+NEAR = 1e-12
+"""A sigmoid this near to 1 has lost digits of 1 − ŷ."""
+
+
 def _saturated(board: Board, a: Expr, y: Expr, both: bool = False) -> bool:
     """Whether a logarithm of 0 would be taken."""
     output, target = board.value(a).array, board.value(y).array
     low = np.any((output == 0) & (target != 0))
-    return bool(low or (both and np.any((output == 1) & (target != 1))))
+    near = np.abs(board.value(1 - a).floats) < NEAR
+    return bool(low or (both and np.any(near & (target != 1))))
 
 
 def _count(given: Given, board: Board) -> None:
@@ -439,7 +443,11 @@ def _count(given: Given, board: Board) -> None:
 
 
 def _check(given: Given, board: Board) -> None:
-    board.check("output recomputed with numpy", lambda: _forward_error(given, board), 1e-9)
+    every = all(layer.activation.name in NUMPY for layer in given.layers)
+    what = "layers" if every else "pre-activations"
+    board.check(f"{what} recomputed with numpy", lambda: _forward_error(given, board), 1e-9)
+    if given.target is not None:
+        board.check("loss recomputed with numpy", lambda: _loss_error(given, board), 1e-9)
     if given.layers[-1].activation.name == "softmax":
         board.check(
             "the outputs sum to 1", lambda: float(np.abs(board.floats("y_hat").sum(axis=-1) - 1).max()), 1e-12
@@ -452,6 +460,7 @@ NUMPY: dict[str, Callable[[Array], Array]] = {
     "softplus": lambda z: np.logaddexp(0, z),
     "sigmoid": lambda z: np.exp(-np.logaddexp(0, -z)),
     "tanh": np.tanh,
+    "gelu": lambda z: z * np.vectorize(math.erfc)(-z / math.sqrt(2)) / 2,
     "step": lambda z: np.heaviside(z, 1),
     "sign": np.sign,
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
@@ -474,6 +483,27 @@ def _forward_error(given: Given, board: Board) -> float:
         if name in NUMPY:
             error = max(error, float(np.abs(NUMPY[name](stated) - a).max() / max(1.0, np.abs(a).max())))
     return error
+
+
+def _loss_error(given: Given, board: Board) -> float:
+    """The loss once more; of softmax and sigmoid from the pre-activations, where nothing is near 0 or 1."""
+    last = len(given.layers)
+    y, a, z = (np.atleast_2d(board.floats(name)) for name in ("target", "y_hat", f"z{last}"))
+    activation = given.layers[-1].activation.name
+    with np.errstate(all="ignore"):
+        if given.loss == "cross-entropy":
+            each = -(np.where(y == 0, 0, y * (z - np.logaddexp.reduce(z, axis=1, keepdims=True)))).sum(axis=1)
+        elif given.loss == "binary-cross-entropy" and activation == "sigmoid":
+            each = (np.logaddexp(0, z) - y * z).mean(axis=1)
+        elif given.loss == "binary-cross-entropy":
+            logs = np.where(y == 0, 0, y * np.log(a)) + np.where(y == 1, 0, (1 - y) * np.log1p(-a))
+            each = -logs.mean(axis=1)
+        else:
+            mean = {"mse": 1 / given.outputs, "half-squared-error": 1 / 2}.get(str(given.loss), 1.0)
+            each = mean * ((a - y) ** 2).sum(axis=1)
+    loss = each.mean() if given.reduction == "mean" else each.sum()
+    stated = float(board.floats("loss"))
+    return abs(stated - float(loss)) / max(1.0, abs(stated))
 
 
 def ask(given: Given) -> Sequence[str]:

@@ -28,7 +28,7 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Annotated
@@ -181,22 +181,39 @@ def solve(given: Given, board: Board) -> None:
     board.let(
         "predicted", ops.argmax(p), "The class with the largest probability, counted from 0.", exactly=True
     )
-    board.let(
-        "jacobian",
-        _tempered(
-            ops.diag_rows(p) - ops.outer_rows(p, p) if given.samples else ops.diag(p) - ops.outer(p, p), T
-        ),
-        "The Jacobian of the softmax: row i, column j is the derivative of pᵢ by the logit j.",
-        "By the quotient rule: pᵢ (1 − pᵢ) on the diagonal and −pᵢ pⱼ beside it"
-        + ("; the chain rule for z/T brings the factor 1/T." if given.temperature.item() != 1 else "."),
-    )
+    if (given.samples or 1) * given.classes**2 <= LARGEST_JACOBIAN:
+        _jacobian(given, board, z, p, T)
+    else:
+        board.note("The Jacobian of the softmax is left out: it has too many numbers.")
     if y is not None:
         _loss(given, board, p, log_p, y, T)
     _check(given, board)
 
 
+LARGEST_JACOBIAN = 250_000
+"""A Jacobian of more numbers than this is left out."""
+
+
+def _jacobian(given: Given, board: Board, z: Expr, p: Expr, T: Expr) -> None:
+    board.let(
+        "jacobian",
+        _tempered(
+            ops.diag_rows(p) - ops.outer_rows(p, p) if given.samples else ops.diag(p) - ops.outer(p, p), T
+        ),
+        "The Jacobian of the softmax: one row for each probability, one column for each logit.",
+        say(
+            "By the quotient rule: {own} on the diagonal and {other} beside it"
+            + ("; the chain rule for {z}/T brings the factor 1/T." if given.temperature.item() != 1 else "."),
+            own=at(Sym("p"), Sym("i")) * (1 - at(Sym("p"), Sym("i"))),
+            other=-(at(Sym("p"), Sym("i")) * at(Sym("p"), Sym("j"))),
+            z=z,
+        ),
+    )
+
+
 def _method(given: Given, board: Board, z: Sym, y: Sym | None, T: Expr) -> None:
-    p = Sym("p")
+    shape = (given.samples, given.classes) if given.samples else (given.classes,)
+    p = board.letter("p", shape)
     if given.x is not None:
         board.method(z, _affine(given))
     if given.probabilities is None:
@@ -258,23 +275,33 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
     title: Text = "The logarithms of the probabilities."
     if scale is not None:
         title = say("The logarithms of the probabilities, to the base {base}.", base=given.log)
+        board.derivation.letters_of["log_p"] = f"log_{given.log} {{p}}"
+    scaled = z / T if isinstance(T, Sym) else z
+    why: Text = ""
     if given.probabilities is not None:
         p = board.let("p", z, "The given probabilities.", quiet=True, exactly=True)
-        if np.any(given.probabilities.array == 0):
+    elif given.samples or board.rounding.each_step:
+        p = board.let(
+            "p", ops.softmax(scaled), "Softmax of each row." if given.samples else "Softmax.", SHIFT
+        )
+    else:
+        m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT)
+        u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.")
+        S = board.let("S", total(u), "Their sum.")
+        p = board.let("p", u / S, "Dividing by the sum makes them probabilities.")
+        logarithms = scaled - m - log(S)
+        why = "From the logits, so that no ln 0 can occur."
+    if given.probabilities is not None or given.samples or board.rounding.each_step:
+        if not np.any(board.value(p).array == 0):
+            return p, board.let("log_p", _logarithm(given)(p), title)
+        if given.probabilities is not None:
             return p, None
-        return p, board.let("log_p", based(log(p)), title)
-    scaled = z / T if isinstance(T, Sym) else z
-    if given.samples:
-        p = board.let("p", ops.softmax(scaled), "Softmax of each row.", SHIFT)
-        return p, board.let("log_p", based(ops.log_softmax(scaled)), title)
-    # Under rounding at each step only p itself is rounded: on paper nobody writes the shift down.
-    m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT, exactly=True)
-    u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.", exactly=True)
-    S = board.let("S", total(u), "Their sum.", exactly=True)
-    p = board.let("p", u / S, "Dividing by the sum makes them probabilities.")
-    return p, board.let(
-        "log_p", based(scaled - m - log(S)), title, "From the logits, so that no ln 0 can occur."
-    )
+        logarithms = ops.log_softmax(scaled)
+    return p, board.let("log_p", based(logarithms), title, why)
+
+
+def _logarithm(given: Given) -> Callable[[Expr], Expr]:
+    return {"2": ops.log2, "10": ops.log10}.get(given.log, log)
 
 
 SHIFT = (
@@ -286,15 +313,17 @@ SHIFT = (
 def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: Expr) -> None:
     board.section("Loss and gradient")
     entropy = ops.cross_entropies if given.samples else ops.cross_entropy
-    zero = np.any((board.value(p).array == 0) & (board.value(y).array != 0))
-    if log_p is not None and (given.log in BASES or zero):
-        each = -(ops.row_sums(y * log_p) if given.samples else total(y * log_p))
-    elif given.log in BASES:
-        each = number(1) / log(number(BASES[given.log])) * entropy(p, y)
-    else:
+    shares = board.value(y).array
+    if given.log not in BASES and not np.any((board.value(p).array == 0) & (shares != 0)):
         each = entropy(p, y)
+    elif log_p is not None:
+        each = -(ops.row_sums(y * log_p) if given.samples else total(y * log_p))
+    else:
+        each = number(1) / log(number(BASES[given.log])) * entropy(p, y)
     title = "The cross-entropy with the target."
-    why = "With a one-hot target only the true class counts: L = −ln of its probability."
+    why = "Each class counts with its share in the target."
+    if set(shares.flat) <= {0, 1}:
+        why = "With a one-hot target only the true class counts: minus the logarithm of its probability."
     n = given.samples
     if n:
         losses = board.let("losses", each, title, why)
@@ -307,7 +336,10 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
         "grad",
         _scaled(p - y, given, T),
         "The gradient by the logits: probability minus target.",
-        "By the chain rule, ∂L/∂zⱼ = ∑ₖ (∂L/∂pₖ)(∂pₖ/∂zⱼ), in which the 1/pₖ of the logarithm cancels.",
+        "By the chain rule through the probabilities, in which the 1/p of the logarithm cancels"
+        + (
+            f"; the logarithm to the base {given.log} brings 1/ln {given.log}." if given.log in BASES else "."
+        ),
     )
     if given.x is not None:
         _layer_gradients(given, board, grad)
@@ -316,7 +348,7 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
 def _layer_gradients(given: Given, board: Board, grad: Expr) -> None:
     x, W = Sym("x"), Sym("W")
     n = given.samples
-    rule = "By the chain rule through z = W x + b."
+    rule = "By the chain rule through the layer that makes the logits."
     board.let("dL/dW", grad.T @ x if n else ops.outer(grad, x), "The gradient by the weights.", rule)
     if given.b is not None:
         board.let("dL/db", ops.column_sums(grad) if n else grad, "The gradient by the bias.")
@@ -422,7 +454,7 @@ def _general(given: Given, board: Board, z: Sym, y: Sym | None) -> None:
         exp(z_i) / S * ((S - exp(z_i)) / S),
         p_i * (1 - p_i),
         title="The derivative by the own logit, i = j.",
-        why="Quotient rule: (f/g)′ = (f′g − fg′)/g²; the power on top and the sum both contain zᵢ.",
+        why="Quotient rule: (f/g)′ = (f′g − fg′)/g²; the power on top and the sum both contain that logit.",
         cases=[(sample.at(k, k), sample.difference(sample.chance(k), k)) for k in indices],
     )
     board.identity(
@@ -432,7 +464,7 @@ def _general(given: Given, board: Board, z: Sym, y: Sym | None) -> None:
         -(exp(z_i) / S * (exp(z_j) / S)),
         -(p_i * p_j),
         title="The derivative by another logit, i ≠ j.",
-        why="Quotient rule again; the power on top does not contain zⱼ, so its derivative is 0.",
+        why="Quotient rule again; the power on top does not contain that logit, so its derivative is 0.",
         cases=[
             (sample.at(a, b), sample.difference(sample.chance(a), b))
             for a in indices
@@ -471,7 +503,8 @@ def _general(given: Given, board: Board, z: Sym, y: Sym | None) -> None:
 
 def _check(given: Given, board: Board) -> None:
     board.check("the probabilities sum to 1", lambda: _sum_error(given, board), 1e-12)
-    board.check("Jacobian recomputed entry by entry", lambda: _jacobian_error(given, board), 1e-9)
+    if "jacobian" in board.derivation.quantities:
+        board.check("Jacobian recomputed entry by entry", lambda: _jacobian_error(given, board), 1e-9)
     if given.target is None or given.probabilities is not None:
         return
     by = "z" if given.x is not None else "logits"
@@ -533,8 +566,8 @@ kind = Kind(
         "loss": "L",
         "losses": "ℓ",
         "grad": "dL/dz",
-        "log_p": "log p",
-        "jacobian": "J",
+        "log_p": "ln {p}",
+        "jacobian": "dp/dz",
     },
     quantities={
         "z": "the logits, when x, W and b make them",

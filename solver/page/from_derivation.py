@@ -19,7 +19,7 @@ from solver.derivation import (
     say,
 )
 from solver.expr.evaluate import Detail, Evaluator, reduction
-from solver.expr.nodes import Const, Expr, Sym, symbols
+from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
 from solver.expr.rounding import Rounding, show
 from solver.expr.values import Undefined, Value
 from solver.page import blocks
@@ -79,13 +79,14 @@ class Author:
         self.derivation = derivation
         self.sheet = sheet
         shapes = {name: value.shape for name, value in derivation.quantities.items()}
+        letters = sheet.letters.with_defaults(derivation.letters_of)
         shapes = {name.partition("(")[0]: shape for name, shape in shapes.items()} | shapes
         working = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding.working
         asked = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding
-        self.writer = Writer(sheet.letters, working, shapes, derivation.rows)
-        self.general_writer = Writer(sheet.letters, working, shapes | derivation.letters, derivation.rows)
-        self.given_writer = Writer(sheet.letters, AS_TYPED, shapes, derivation.rows)
-        self.answer_writer = Writer(sheet.letters, asked, shapes, derivation.rows)
+        self.writer = Writer(letters, working, shapes, derivation.rows)
+        self.general_writer = Writer(letters, working, shapes | derivation.letters, derivation.rows)
+        self.given_writer = Writer(letters, AS_TYPED, shapes, derivation.rows)
+        self.answer_writer = Writer(letters, asked, shapes, derivation.rows)
         self.said: set[str] = set()
         self.digits_differ = False
 
@@ -99,17 +100,37 @@ class Author:
             layout = writer.layout(line)
             if links and layout == links[-1][1]:
                 continue
-            honest = writer.shown_exactly(before) and writer.shown_exactly(line)
+            honest = writer.shown_exactly(line) and (
+                writer.shown_exactly(before) or self.counts(before, line)
+            )
             links.append(("=" if honest else "≈", layout))
             if not honest and not self.digits_differ:
                 self.digits_differ = self.misleads(before, step.computed)
             before = line
-        if step.value is not step.computed:
+        if step.value is not step.computed and not self.reads_as(before, step.value):
             layout = writer.value(step.value)
             if not links or layout != links[-1][1]:
                 same = step.value.same(step.computed) and writer.shown_exactly(before)
                 links.append(("=" if same else "≈", layout))
         return Chain(first, tuple(links))
+
+    def counts(self, before: Expr, line: Expr) -> bool:
+        """Whether a line, an index or truth values, is exactly what the printed digits before it give."""
+        if not isinstance(before, Apply) or not before.op.counts or symbols(before):
+            return False
+        try:
+            read = Evaluator().value(self.writer.as_read(before), {})
+        except (Undefined, OverflowError):
+            return False
+        return isinstance(line, Const) and read.same(line.value)
+
+    def reads_as(self, line: Expr, value: Value) -> bool:
+        """Whether the printed digits of a line, which is a value, are those of a rounded value already."""
+        try:
+            read = self.writer.as_read(line)
+        except OverflowError:
+            return False
+        return isinstance(read, Const) and read.value.same(value)
 
     def lines(self, step: Step) -> Iterable[Expr]:
         """The lines behind the formula, to the value."""
@@ -165,7 +186,9 @@ class Author:
 
     def body(self) -> Iterable[Block]:
         number = 0
-        for part in _elided(_parts(self.derivation.items)):
+        items = [item for item in self.derivation.items if isinstance(item, Section) or self.wanted(item)]
+        parts = [part for part in _parts(items) if part[1]]
+        for part in _elided(parts):
             if isinstance(part, Elision):
                 text = say(
                     "{count} more sections like these, steps {first} to {last}, are left out.",
@@ -176,7 +199,7 @@ class Author:
                 continue
             section, items = part
             shown = [block for item in items for block in self.item(item)]
-            if section is not None and shown:
+            if section is not None and any(isinstance(block, blocks.Step) for block in shown):
                 yield blocks.Section(self.plain(section.title))
             for block in shown:
                 if isinstance(block, blocks.Step):
@@ -184,16 +207,19 @@ class Author:
                     block = block.but(number=number)
                 yield block
 
+    def wanted(self, item: Item) -> bool:
+        """Whether an item has a place on the page."""
+        if isinstance(item, Step) and item.quiet:
+            return False
+        only = self.sheet.only
+        return not only or (isinstance(item, (Step, Identity)) and item.name in only)
+
     def item(self, item: Item) -> Iterable[Block]:
         match item:
             case Step():
-                if not item.quiet and (not self.sheet.only or item.name in self.sheet.only):
-                    yield self.step_block(item)
+                yield self.step_block(item)
             case Identity():
-                if not self.sheet.only or item.name in self.sheet.only:
-                    yield blocks.Step(
-                        0, self.prose(item.title), (self.identity(item),), None, self.why(item.why)
-                    )
+                yield blocks.Step(0, self.prose(item.title), (self.identity(item),), None, self.why(item.why))
             case Note():
                 yield blocks.Note(self.prose(item.text))
             case Curve():
@@ -225,7 +251,8 @@ class Author:
         return self.prose(text)
 
     def ending(self) -> Iterable[Block]:
-        if self.digits_differ:
+        each_step = self.sheet.rounding.each_step
+        if self.digits_differ and not each_step:
             yield blocks.Note(
                 self.prose(
                     "Each number behind ≈ is rounded from its full value: computing with the printed digits can "
@@ -238,13 +265,17 @@ class Author:
                 yield blocks.Facts("Answer", answers)
         if len(self.sheet.source) > SHORT_SOURCE:
             yield blocks.Note(self.prose(say("Source: {source}", source=self.sheet.source)))
-        if self.sheet.rounding.each_step:
-            yield blocks.Note(self.prose("Every step is rounded, and the rounded value is used further."))
+        if each_step:
+            text = (
+                "The result of every step is rounded and used so; within a step the full values are carried."
+            )
+            yield blocks.Note(self.prose(text))
         checks = self.derivation.checks
         if checks and not self.sheet.only:
             names = ", ".join(check.name for check in checks)
             plural = "check" if len(checks) == 1 else "checks"
-            text = f"{len(checks)} {plural}: {names}; largest error "
+            unrounded = " of the solution without rounding" if each_step else ""
+            text = f"{len(checks)} {plural}{unrounded}: {names}; largest error "
             yield blocks.Note((text, _error(max(check.error for check in checks))), "check")
 
     def answer(self, name: str) -> Chain:
@@ -328,7 +359,7 @@ def _elided(parts: Sequence[Part]) -> Iterable[Part | Elision]:
             left_out = parts[place + FIRST : end - LAST]
             yield from parts[place : place + FIRST]
             steps = (item for _, items in left_out for item in items if isinstance(item, Step))
-            yield Elision(len(left_out), sum(not step.quiet for step in steps))
+            yield Elision(len(left_out), len(list(steps)))
             yield from parts[end - LAST : end]
         place = end
 

@@ -36,7 +36,6 @@ ENTRYWISE = (SUM + PRODUCT) // 2
 DOTS = Sign("⋯", "mark")
 DOWN = Sign("⋮", "mark")
 DIAGONAL = Sign("⋱", "mark")
-MINUS = Sign("−", "prefix")
 
 Placed = tuple[Layout, int]
 """A layout and how tightly it holds together."""

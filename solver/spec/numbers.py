@@ -33,6 +33,10 @@ def read_number(text: str, node: yaml.Scalar) -> Scalar:
     typed = text.strip().replace("−", "-")
     if _INTEGER.fullmatch(typed):
         return int(typed)
+    if re.fullmatch(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}", typed):
+        whole, point = typed.replace(",", ""), typed.replace(",", ".")
+        message = f"the comma of {quoted(text)} can be read in two ways"
+        raise SolverError(message, node.span, f"write {whole} (thousands) or {point} (decimal comma)")
     if _COMMA_NUMBER.fullmatch(typed):
         typed = typed.replace(",", ".")
     if _NOT_FINITE.fullmatch(typed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -176,6 +176,11 @@ def read_problems(
     return read
 
 
+def _about(error: SolverError, names: Iterable[str]) -> bool:
+    """Whether an error is about one of some fields of the frame."""
+    return any(error.message.startswith((f"`{name}`", f"unknown field `{name}`")) for name in names)
+
+
 def _inside(fault: SolverError, node: Node) -> bool:
     span = node.span
     return (span.line, span.column) <= place_of(fault) <= (span.end_line, span.end_column)
@@ -221,7 +226,13 @@ def _read_problem(
         except SolverError as error:
             errors.append(SolverError(f"`kind`: {error.message}", yaml.at(node, ["kind"]), error.hint))
         else:
-            if isinstance(data, Pairs):
+            outside = [key for key in node if key in model.model_fields and key not in Frame.model_fields]
+            if outside:
+                errors = [error for error in errors if not _about(error, ("given", *outside))]
+                words = ", ".join(f"`{key}`" for key in outside)
+                hint = "put `given:` on a line of its own, and indent them below it"
+                errors.append(SolverError(f"{words} belong under `given`", node.key_span(outside[0]), hint))
+            elif isinstance(data, Pairs):
                 try:
                     given = validated(model, data, ("given",), node.key_span("given"))
                 except SolverErrors as found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from solver.expr.rounding import Rounding, show
 from solver.expr.values import Scalar, Value, exact, gather
 from solver.spec.fields import NUMBER_SCHEMA, Fault, Leaf
 from solver.spec.numbers import as_fraction, read_array
@@ -82,7 +83,8 @@ def _one_fault(target: Value, classes: int, path: tuple[str | int, ...]) -> Iter
             yield Fault((*path, place), f"{float(chance):g} is no probability")
             return
     if abs(sum(chances, Fraction(0)) - 1) > NEARLY_ONE:
-        yield Fault(path, f"the probabilities sum to {float(sum(chances)):g}, not to 1")
+        whole = show(sum(chances, Fraction(0)), Rounding(significant=9)).digits
+        yield Fault(path, f"the probabilities sum to {whole}, not to 1", "write 1/3 for a third")
 
 
 def _distribution(target: Value, classes: int) -> Value:

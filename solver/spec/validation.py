@@ -17,6 +17,31 @@ from solver.spec.yaml import Items, Node, Pairs
 
 Path = tuple[str | int, ...]
 
+SYNONYMS = {
+    "lr": "learning_rate",
+    "eta": "learning_rate",
+    "alpha": "learning_rate",
+    "step_size": "learning_rate",
+    "epochs": "iterations",
+    "steps": "iterations",
+    "max_iter": "iterations",
+    "n_iter": "iterations",
+    "lambda": "l2",
+    "regularization": "l2",
+    "labels": "y",
+    "weights": "w",
+    "bias": "b",
+    "input": "x",
+    "inputs": "x",
+    "scores": "logits",
+    "probs": "probabilities",
+    "label": "target",
+    "targets": "target",
+    "digits": "significant",
+    "places": "decimals",
+}
+"""Other words of the field, and the names that they have here."""
+
 M = TypeVar("M", bound=Fields)
 
 
@@ -99,9 +124,7 @@ class _Mapping(Record):
                     yield SolverError(message, place, self.description(loc))
             case "extra_forbidden":
                 known = self.fields(loc)
-                hint = did_you_mean(str(loc[-1]), known) or (
-                    f"fields here: {listed(known)}" if known else None
-                )
+                hint = self.meant(str(loc[-1]), known) or (f"fields here: {listed(known)}" if known else None)
                 yield SolverError(f"unknown field `{name}`", self.key_span(loc), hint)
             case kind:
                 wanted = {"model_type": "a mapping", "list_type": "a list"}.get(kind, each["msg"])
@@ -135,7 +158,12 @@ class _Mapping(Record):
         if not loc or _node_at(self.node, loc) is not None:
             return False
         meant = did_you_mean(str(loc[-1]), self.fields(loc))
-        return any(did_you_mean(name, self.fields(loc)) == meant for name in self.unknown(loc))
+        return any(self.meant(name, self.fields(loc)) == meant for name in self.unknown(loc))
+
+    def meant(self, name: str, known: list[str]) -> str | None:
+        """The field that a misspelt name, or another word of the field's language, stands for."""
+        word = SYNONYMS.get(name.lower().replace("-", "_"))
+        return did_you_mean(word if word in known else name, known)
 
     def unknown(self, loc: Path) -> list[str]:
         """The names beside a place that its model does not have."""

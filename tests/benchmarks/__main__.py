@@ -1,8 +1,8 @@
 """Prints how long a small problem and a long descent take, against plain Python doing the same.
 
-    a small problem against importing its libraries     at most 1.4
-    1,000 iterations on 1,000 × 20 numbers              within 3 × the numpy loop + 1 second
-    the exponent of time against iterations             at most 1.1
+a small problem against importing its libraries     at most 1.4
+1,000 iterations on 1,000 × 20 numbers              within 3 × the numpy loop + 1 second
+the exponent of time against iterations             at most 1.1
 """
 
 from __future__ import annotations
@@ -75,12 +75,16 @@ def main() -> None:
         small = folder / "small.yaml"
         small.write_text(SMALL)
         ours, theirs, ratio = paired((*SOLVE, str(small)), IMPORTS)
-        print(f"a small problem        {ours:6.3f} s   its imports    {theirs:6.3f} s   ratio {ratio:5.2f}  (≤ 1.4)")
+        print(
+            f"a small problem        {ours:6.3f} s   its imports    {theirs:6.3f} s   ratio {ratio:5.2f}  (≤ 1.4)"
+        )
 
         path = descent(folder, 1000)
         ours, theirs, _ = paired((*SOLVE, path), (sys.executable, "-c", LOOP, path), rounds=5)
         allowed = 3 * theirs + 1
-        print(f"1,000 iterations       {ours:6.3f} s   the numpy loop {theirs:6.3f} s   3 × + 1 s = {allowed:5.2f} s")
+        print(
+            f"1,000 iterations       {ours:6.3f} s   the numpy loop {theirs:6.3f} s   3 × + 1 s = {allowed:5.2f} s"
+        )
         page = subprocess.run((*SOLVE, path), check=True, capture_output=True, encoding="utf-8").stdout
         print(f"its page               {page.count(chr(10))} lines  (< 2,000)")
 
