@@ -74,6 +74,8 @@ class Identity(Record):
     title: Text
     why: Text = ""
     name: str = ""
+    shapes: Mapping[str, Shape] = MappingProxyType({})
+    """The shapes of its letters."""
 
 
 class Rule(Record):
@@ -125,8 +127,6 @@ class Derivation:
         self.quantities: dict[str, Value] = {}
         self.letters: dict[str, Shape] = {}
         """The shapes of the letters of general formulas."""
-        self.letters_of: dict[str, str] = {}
-        """Letters of names that depend on the problem: log₂ p for the base 2."""
         self.rows = False
         """Whether vectors are written as rows, as in x W + b."""
 
@@ -253,10 +253,11 @@ class Board:
         Each case gives values to the letters and says what `left` is worth for them, found by another route;
         every line of the chain has to agree.
         """
-        self.derivation.items.append(Identity(left, chain, title, why, name))
+        cases = list(cases)
+        shapes = {each: value.shape for letters, _ in cases[:1] for each, value in letters.items()}
+        self.derivation.items.append(Identity(left, chain, title, why, name, shapes))
         error = 0.0
         for letters, worth in cases:
-            self.derivation.letters.update({each: value.shape for each, value in letters.items()})
             for line in chain:
                 value = float(self._evaluator.value(line, letters).floats)
                 error = max(error, abs(value - worth) / max(1.0, abs(worth)))

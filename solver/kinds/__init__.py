@@ -189,7 +189,7 @@ def _refuse_unknown(problem: Problem, derivation: Derivation, letters: Mapping[s
             message = f"`symbols`: this problem has no {quoted(name)}"
             errors.append(SolverError(message, typed.key_span(name), hint))
     if isinstance(typed, Pairs):
-        errors += _clashes(problem.frame.symbols, typed, bases, {**letters, **derivation.letters_of})
+        errors += _clashes(problem.frame.symbols, typed, bases, letters)
     if errors:
         raise SolverErrors(errors)
 

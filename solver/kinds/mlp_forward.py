@@ -67,6 +67,8 @@ class Activation(Record):
     name: str
     of: Callable[[Expr], Expr]
     text: str = ""
+    key: str = ""
+    """What tells it from others: two slopes are two activations."""
 
 
 FUNCTIONS: dict[str, Callable[[Expr], Expr]] = {
@@ -107,7 +109,7 @@ def read_activation(node: Node) -> Activation:
     if not text:
         raise SolverError("an activation is missing here", leaf.span, "leave the field out for the identity")
     if text in FUNCTIONS:
-        return Activation(text, FUNCTIONS[text])
+        return Activation(text, FUNCTIONS[text], key=text)
     leaky = re.fullmatch(r"leaky-relu\(([^()]*)\)", text)
     if leaky and not leaky[1].strip():
         raise SolverError(
@@ -117,14 +119,14 @@ def read_activation(node: Node) -> Activation:
         slope = read_number(leaky[1], leaf)
         if not isinstance(slope, (int, Fraction)):
             raise SolverError(f"{quoted(leaky[1])} is no slope", leaf.span)
-        return Activation("leaky-relu", lambda z: ops.leaky_relu(z, slope=slope))
+        return Activation("leaky-relu", lambda z: ops.leaky_relu(z, slope=slope), key=text)
     if re.fullmatch(r"[\w-]+", text) and text != "z":
         hint = did_you_mean(text, FUNCTIONS) or "activations: " + ", ".join(FUNCTIONS) + ", or a formula in z"
         raise SolverError(f"there is no activation {quoted(leaf.text)}", leaf.span, hint)
     formula = read_formula(leaf, {"z": Sym("z")}).expr
     if "z" not in symbols(formula):
         raise SolverError(f"the formula {quoted(leaf.text)} does not use z", leaf.span)
-    return Activation("formula", lambda z: replace(formula, {"z": z}), leaf.text)
+    return Activation("formula", lambda z: replace(formula, {"z": z}), leaf.text, text)
 
 
 def read_form(node: Node) -> str:
@@ -161,7 +163,7 @@ class Layer(Fields):
     b: Annotated[Value | None, BIAS] = field("the bias, one number an output; left out: none", None)
     activation: Annotated[Activation, ACTIVATION] = field(
         "identity, relu, leaky-relu, elu, gelu, softplus, sigmoid, tanh, step, sign, softmax, or a formula in z",
-        Activation("identity", FUNCTIONS["identity"]),
+        Activation("identity", FUNCTIONS["identity"], key="identity"),
     )
 
 
@@ -308,8 +310,7 @@ def _method(given: Given, board: Board) -> None:
     W, b = board.letter("W", (0, 0)), board.letter("b", (0,))
     has_bias = any(layer.b is not None for layer in given.layers)
     board.method(z, affine(given, a, W, b if has_bias else None))
-    names = {layer.activation.name for layer in given.layers}
-    if len(names) == 1:
+    if len({layer.activation.key for layer in given.layers}) == 1:
         board.method(a, given.layers[0].activation.of(z), relation="←")
     else:
         board.method(a, apply(PHI, z), relation="←")

@@ -275,7 +275,6 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
     title: Text = "The logarithms of the probabilities."
     if scale is not None:
         title = say("The logarithms of the probabilities, to the base {base}.", base=given.log)
-        board.derivation.letters_of["log_p"] = f"log_{given.log} {{p}}"
     scaled = z / T if isinstance(T, Sym) else z
     why: Text = ""
     if given.probabilities is not None:
@@ -566,7 +565,7 @@ kind = Kind(
         "loss": "L",
         "losses": "ℓ",
         "grad": "dL/dz",
-        "log_p": "ln {p}",
+        "log_p": "q",
         "jacobian": "dp/dz",
     },
     quantities={

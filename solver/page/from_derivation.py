@@ -24,7 +24,7 @@ from solver.expr.rounding import Rounding, show
 from solver.expr.values import Undefined, Value
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
-from solver.page.from_expr import Writer, constant_shapes, number_layout
+from solver.page.from_expr import AS_TYPED, Writer, constant_shapes, number_layout
 from solver.page.letters import Letters
 from solver.page.math import Chain, Fence, Layout, Number, Row, Scripts, Sign, Table, Word
 from solver.record import Record
@@ -37,9 +37,6 @@ LONG_SERIES = 6
 MOST_RECOMPUTED = 100
 """A larger array is not printed whole: nobody computes with its digits."""
 
-
-AS_TYPED = Rounding(significant=15)
-"""Given numbers stand with all their digits."""
 
 SHORT_SOURCE = 40
 """A source of at most so many characters stands before the title, a longer one at the end."""
@@ -79,7 +76,7 @@ class Author:
         self.derivation = derivation
         self.sheet = sheet
         shapes = {name: value.shape for name, value in derivation.quantities.items()}
-        letters = sheet.letters.with_defaults(derivation.letters_of)
+        letters = sheet.letters
         shapes = {name.partition("(")[0]: shape for name, shape in shapes.items()} | shapes
         working = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding.working
         asked = Rounding(significant=sheet.digits) if sheet.digits else sheet.rounding
@@ -151,8 +148,8 @@ class Author:
 
     def identity(self, item: Identity) -> Chain:
         """A general chain, all of whose lines are equal."""
-        links = tuple(("=", self.general_writer.layout(line)) for line in item.chain)
-        return Chain(self.general_writer.layout(item.left), links)
+        writer = self.general_writer.but(shapes=item.shapes)
+        return Chain(writer.layout(item.left), tuple(("=", writer.layout(line)) for line in item.chain))
 
     def page(self) -> Iterable[Block]:
         source = self.sheet.source if len(self.sheet.source) <= SHORT_SOURCE else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fractions
 from collections.abc import Iterator, Mapping, Sequence
 
 from solver.expr import nodes
 from solver.expr.evaluate import shape_of
-from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Operand, Sym, const
+from solver.expr.nodes import ATOM, CONDITION, POWER, PRODUCT, SUM, Apply, Const, Expr, Sym
 from solver.expr.rounding import Rounding, Shown, show
 from solver.expr.values import Scalar, Shape, Value, gather
 from solver.page.letters import Letters, scripts
@@ -25,6 +26,11 @@ from solver.page.math import (
     Word,
 )
 from solver.record import Record
+
+Exact = int | fractions.Fraction
+
+AS_TYPED = Rounding(significant=15)
+"""Typed numbers stand with all their digits."""
 
 EDGE = 12
 """An array longer than this is shown by its corners: so many rows or columns at most."""
@@ -147,6 +153,10 @@ class Writer(Record):
                 return self._sum(expr, index)
             case nodes.Entry():
                 below = Number(str(dict(expr.params)["index"] + 1))
+                if expr.op.name == "column":
+                    place = Row((Letter("i"), Sign(",", "mark"), below))
+                    entry = scripts(self._inside(args[0], ATOM), sub=place)
+                    return Scripts(Fence("(", entry, ")"), sub=Letter("i")), ATOM
                 return scripts(self._inside(args[0], ATOM), sub=below), ATOM
             case nodes.Subscript():
                 return scripts(self._inside(args[0], ATOM), sub=self._inside(args[1], CONDITION)), ATOM
@@ -218,13 +228,13 @@ class Writer(Record):
         notation: nodes.Function,
         args: Sequence[Expr],
         index: tuple[str, ...],
-        parameter: Operand | None = None,
+        parameter: Exact | None = None,
     ) -> Placed:
         name: Layout = Letter(notation.name) if len(notation.name) == 1 else Word(notation.name)
         if notation.base:
             name = Scripts(name, sub=Number(notation.base))
         if parameter is not None:
-            name = Scripts(name, sub=self._inside(const(parameter), CONDITION))
+            name = Scripts(name, sub=_whole(parameter))
         if len(args) == 1:
             body, tightness = self._placed(args[0], index)
             plain = not isinstance(body, (Table, Fence))
@@ -317,6 +327,16 @@ def number_layout(shown: Shown) -> Placed:
 
 def _by_rows(expr: Expr) -> bool:
     return isinstance(expr, Apply) and (expr.op.by_rows or any(map(_by_rows, expr.args)))
+
+
+def _whole(parameter: Exact) -> Layout:
+    """A parameter of a function, exactly: a slope has all its digits."""
+    shown = show(parameter, AS_TYPED)
+    if shown.exact:
+        return number_layout(shown)[0]
+    top, bottom = str(abs(parameter.numerator)), str(parameter.denominator)
+    fraction = Fraction(Number(top), Number(bottom), inline=True)
+    return Row((Sign("−", "prefix"), fraction)) if parameter < 0 else fraction
 
 
 def constant_shapes(expr: Expr) -> Iterator[Shape]:

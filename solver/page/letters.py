@@ -18,9 +18,6 @@ ACCENTS = ("hat", "bar", "tilde", "dot")
 
 _NAME = re.compile(r"(?P<base>.*?[^\d(])(?P<digits>\d*)(?:\((?P<index>[^()]*)\))?", re.DOTALL)
 _DERIVATIVE = re.compile(r"d(?P<top>[A-Za-z]\w*)/d(?P<bottom>.+)")
-_FUNCTION = re.compile(r"(\w+) \{(\w+)\}")
-"""A function of another letter: `ln {p}`."""
-
 _LETTER = re.compile(
     r"(?P<base>\\?[^\W\d_]+|[^\w\s]+[^\W\d_]+)(?P<primes>'*)(?P<digits>\d*)"
     r"(?:_(?P<sub>\{[^{}]*\}|\w+))?(?:\^(?P<sup>\{[^{}]*\}|\w+|\*|⊤))?"
@@ -37,14 +34,9 @@ class Letters:
     """
 
     def __init__(self, defaults: Mapping[str, str], chosen: Mapping[str, str]) -> None:
-        self._defaults, self._chosen = defaults, chosen
         defaults = {name: chosen.get(letter, letter) for name, letter in defaults.items()}
         self._letters = {**defaults, **chosen}
         self._made: dict[str, Layout] = {}
-
-    def with_defaults(self, more: Mapping[str, str]) -> Letters:
-        """These letters, with more defaults."""
-        return Letters({**self._defaults, **more}, self._chosen) if more else self
 
     def layout(self, name: str) -> Layout:
         """The layout of a quantity's name."""
@@ -80,9 +72,6 @@ class Letters:
     def _typed(self, text: str) -> Layout:
         if _DERIVATIVE.fullmatch(text):
             return self._layout(text)
-        function = _FUNCTION.fullmatch(text)
-        if function:
-            return Row((letter_layout(function[1]), Sign(""), self.layout(function[2])))
         if text.startswith("∇"):
             return Row((Sign("∇", "prefix"), self._part(text[1:])))
         return letter_layout(text)
