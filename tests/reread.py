@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -273,6 +274,11 @@ class Elided(Exception):
     """Entries were left out, so that the value is not known."""
 
 
+@lru_cache(10_000)
+def _number(digits: str, exponent: int) -> Fraction:
+    return Fraction(digits) * Fraction(10) ** exponent
+
+
 @dataclass(frozen=True, slots=True)
 class Numeral:
     """A printed number: its digits, and the power of ten."""
@@ -283,12 +289,12 @@ class Numeral:
 
     @property
     def value(self) -> Fraction:
-        return Fraction(self.digits) * Fraction(10) ** self.exponent
+        return _number(self.digits, self.exponent)
 
     @property
     def unit(self) -> Fraction:
         """What one unit of the last printed digit is worth."""
-        return Fraction(10) ** (self.exponent - len(self.digits.partition(".")[2]))
+        return _number("1", self.exponent - len(self.digits.partition(".")[2]))
 
     def __str__(self) -> str:
         return self.digits + (f"·10^{self.exponent}" if self.scientific else "")
@@ -367,10 +373,24 @@ def numerals(node: Node) -> Iterator[Numeral | Call]:
     if isinstance(node, Numeral) or (isinstance(node, Call) and node.name == "/"):
         yield node
         return
-    if isinstance(node, Call) and node.name == "log" and len(node.args) > 1:
-        node = Call("log", node.args[:1])
+    if isinstance(node, Call) and node.name in _WITH_INDEX and len(node.args) > 1:
+        node = Call(node.name, node.args[:1])
     for child in children(node):
         yield from numerals(child)
+
+
+def parts(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
+    yield node
+    for child in children(node):
+        yield from parts(child)
+
+
+def slopes(node: Node) -> Iterator[Node]:
+    """The indices of the leaky relus in a formula."""
+    for part in parts(node):
+        if isinstance(part, Call) and part.name == "leaky-relu":
+            yield from part.args[1:]
 
 
 # ---------------------------------------------------------------- reading LaTeX
@@ -384,6 +404,8 @@ _FUNCTIONS = {
     *("softmax", "log-softmax", "logsumexp", "relu", "leaky-relu", "elu", "gelu", "softplus", "erf"),
     *("step", "sign", "argmax", "diag"),
 }
+_TIGHT = ("ln", "log")
+_WITH_INDEX = ("log", "leaky-relu")
 _RELATIONS = ("=", "<", ">", r"\le", r"\ge", r"\ne")
 _CHAIN = ("=", r"\approx", r"\leftarrow", r"\in", r"\le", r"\ge", r"\Rightarrow")
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", r"\lvert": r"\rvert", r"\lVert": r"\rVert"}
@@ -502,7 +524,9 @@ class _Parser:
         base: tuple[Node, ...] = ()
         if self.next == "_":
             self.take()
-            base = (Numeral("".join(self.raw())),)
+            start = self.place
+            self.raw()
+            base = (_Parser(" ".join(self.unwrapped(start))).whole(),)
         if self.next == "(":
             args = self.bracketed(")")
             return self.scripts(Call(name, (*args, *base)))
@@ -540,7 +564,11 @@ class _Parser:
                     base = Scripted(base, tuple(below.split(",")))
                 continue
             written = re.sub(r"([_^])\{(\w)\}", r"\1\2", "".join(self.raw()))
-            above = _Parser(" ".join(self.unwrapped(start))).above() if written != r"\top" else None
+            inside = self.unwrapped(start)
+            entrywise = len(inside) > 1 and inside[0] == r"\circ"
+            above = _Parser(" ".join(inside[entrywise:])).above() if written != r"\top" else None
+            if entrywise and above is not None:
+                above = Call("each", (above,))
             if isinstance(base, Scripted) and not base.written:
                 base = Scripted(base.base, base.below, above, written)
             else:
@@ -578,6 +606,9 @@ class _Parser:
         if token == "{":
             node = self.relation()
             self.take("}")
+            match node:  # braces are not seen: the index of {ln p}_i stands at the p
+                case Call(name, (Letter() | Scripted() as last, *base)) if name in _TIGHT:
+                    return Call(name, (self.scripts(last), *base))
             return node
         if token in _CLOSING:
             self.place -= 1
@@ -724,13 +755,12 @@ class Reader:
 
     `names` gives the values of letters, under their keys: numbers, or arrays with the axes of the quantity; a
     key may stand for several, the first that fits is taken. `rows` says whether vectors are rows.
-    `derivative` is worth ∂ of the first letter by the second. `slope` is that of the leaky relu.
+    `derivative` is worth ∂ of the first letter by the second.
     """
 
     names: Mapping[str, Sequence[Array]] = field(default_factory=dict)
     rows: bool = False
     derivative: Callable[[str, str, Mapping[str, int]], Number] | None = None
-    slope: Fraction = Fraction(1, 100)
 
     def value(self, text: str, slack: Slack = exactly) -> Array:
         """What a side is worth; `slack` says which numbers are intervals."""
@@ -837,22 +867,26 @@ class _Run:
                 return np.swapaxes(value, -1, -2) if np.ndim(value) else value
             if node.above is None:
                 raise Unreadable(f"{node.written!r} is raised")
-            raised = self.value(node.above, at)
-            if isinstance(inner, Call) and inner.name == "lVert" and raised == 2:
+            if isinstance(inner, Call) and inner.name == "lVert" and node.written == "2":
                 return _squares(self.value(inner.args[0], at))
             if isinstance(inner, Letter) and inner.text == "e":
-                return _each(exp, raised)
-            return self.power(self.value(inner, at), raised)
+                return _each(exp, self.value(node.above, at))
+            return self.power(self.value(inner, at), node.above, at)
         raise Unreadable(f"{written(node)!r} is unknown")
 
-    def power(self, base: Array, raised: Array) -> Array:
-        if np.ndim(raised):
-            raise Unreadable("an array is raised")
-        if np.ndim(base) == 2 and base.shape[0] == base.shape[1] > 1:
-            if raised != 2:
-                raise Unreadable("a power of a square matrix")
-            return _matrix_product(base, base)  # A² is A A
-        return _each(power, base, raised)
+    def power(self, base: Array, above: Node, at: Mapping[str, int]) -> Array:
+        """A power of a number; A² is A A, and A^{∘2} the matrix of the squares."""
+        if isinstance(above, Call) and above.name == "each":
+            raised = self.value(above.args[0], at)
+            if np.ndim(base) and np.ndim(raised) and np.shape(base) != np.shape(raised):
+                raise Unreadable(f"{np.shape(base)} to the power of {np.shape(raised)}, entry by entry")
+            return _each(power, base, raised)
+        raised = self.value(above, at)
+        if not np.ndim(base) or np.size(base) == np.size(raised) == 1:
+            return _each(power, base, raised)
+        if np.ndim(raised) or raised != 2:
+            raise Unreadable(f"an array to the power of {raised}")
+        return _matrix_product(base, base)
 
     def looked_up(self, name: str, axes: int) -> Array | None:
         fitting = (value for value in self.reader.names.get(name, ()) if np.ndim(value) >= axes)
@@ -886,7 +920,7 @@ class _Run:
                     return chosen.T
                 if node.written == r"\top" or node.above is None:
                     raise Unreadable(f"{node.written!r} is raised on an entry")
-                return self.power(chosen, self.value(node.above, at))
+                return self.power(chosen, node.above, at)
             return chosen
         return None
 
@@ -1015,8 +1049,8 @@ class _Run:
                 return root(_squares(args[0]))
             case "log":
                 return _each(lambda x: ln(x) / ln(args[1]), args[0])
-            case "leaky-relu":
-                return _each(lambda x: _leaky(x, self.reader.slope), args[0])
+            case "leaky-relu" if len(args) == 2:
+                return _each(lambda x: _leaky(x, args[1]), args[0])
             case "diag":
                 return self.diagonal(args[0])
         if name in _BY_ROW:
@@ -1085,17 +1119,11 @@ def _squares(x: Array) -> Array:
     return sum((power(entry, Fraction(2)) for entry in np.ravel(x)), start=Fraction(0))
 
 
-def _leaky(x: Number, slope: Fraction) -> Number:
+def _leaky(x: Number, slope: Number) -> Number:
+    """max(0, x) + slope min(0, x), of which one is 0."""
     if isinstance(x, Fraction):
         return x if x > 0 else slope * x
-    return Interval(*(_ends(slope, end, first) for first, end in ((True, x.low), (False, x.high))))
-
-
-def _ends(slope: Fraction, end: Decimal, low: bool) -> Decimal:
-    if end > 0:
-        return end
-    product = slope * Interval(end, end)
-    return product.low if low else product.high
+    return larger(x, Fraction(0)) - slope * larger(-x, Fraction(0))
 
 
 def _elu(x: Number) -> Number:
@@ -1229,7 +1257,15 @@ _SIGNS |= {
     "ℝ": r"\mathbb{R}",
     "×": r"\times",
 }
-_SIGNS |= {"⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots", "…": r"\dots", "ℓ": r"\ell", "⇒": r"\Rightarrow"}
+_SIGNS |= {
+    "∘": r"\circ",
+    "⋯": r"\cdots",
+    "⋮": r"\vdots",
+    "⋱": r"\ddots",
+    "…": r"\dots",
+    "ℓ": r"\ell",
+    "⇒": r"\Rightarrow",
+}
 _WORDS = {"ln": r"\ln", "log": r"\log", "exp": r"\exp", "tanh": r"\tanh", "max": r"\max", "min": r"\min"}
 _ACCENTED = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 _TALL = {"⎡⎢⎣": "[", "⎛⎜⎝": "(", "⎧⎪⎨⎩": "{", "⎤⎥⎦": "]", "⎞⎟⎠": ")", "│": "|", "‖": "‖"}
@@ -1274,16 +1310,25 @@ class _Region:
         return _Region([row[left:right] for row in rows])
 
     def somehow(self) -> str:
-        """Read with the baseline that leaves nothing unread; of several, the lowest bar or line."""
+        """Read with the baseline that leaves nothing unread: that of a bar, or that with the fewest scripts.
+
+        Of several, the lowest.
+        """
         area = self.trimmed
-        for baseline in sorted(range(len(area.rows)), key=lambda row: ("─" not in area.rows[row], -row)):
+        ways = []
+        for baseline in range(len(area.rows)):
             try:
                 text = area.read(baseline)
-                read(text)
+                if re.fullmatch(r"\w+(,(\w+|\\text\{\w+\} *))+", text):  # the index 3,ij
+                    text = re.sub(r"\\text\{(\w+)\} *", r"\1", text)
+                else:
+                    read(text)
             except (Unreadable, IndexError):
                 continue
-            return text
-        raise Unreadable("\n".join(self.rows))
+            ways.append(("─" not in area.rows[baseline], len(re.findall("[_^]{", text)), -baseline, text))
+        if not ways:
+            raise Unreadable("\n".join(self.rows))
+        return min(ways)[-1]
 
     def read(self, baseline: int) -> str:
         """The formula whose line is `baseline`; all ink has to be accounted for."""
@@ -1307,6 +1352,9 @@ class _Region:
                 below = self.part(baseline + 1, len(self.rows), column, end).somehow()
                 parts.append(rf"\frac{{{top}}}{{{below}}}")
                 column = end
+            elif mark in "√│" and (root := self.root(column, baseline)):
+                latex, column = root
+                parts.append(latex)
             elif mark in _PIECES and self.tall(column, baseline):
                 latex, column = self.fenced(column, baseline)
                 parts.append(latex)
@@ -1348,9 +1396,30 @@ class _Region:
     def ink(self, column: int, baseline: int) -> bool:
         return any(row[column] != " " for place, row in enumerate(self.rows) if place != baseline)
 
+    def root(self, column: int, baseline: int) -> tuple[str, int] | None:
+        """A root with a line above what stands under it, and where it ends."""
+        if self.rows[baseline][column] == "√" and baseline and self.rows[baseline - 1][column + 1] == "_":
+            bar = re.compile("_+").match(self.rows[baseline - 1], column + 1)
+            top, left = baseline, column + 1
+        else:
+            column += self.rows[baseline][column] == "√"
+            top = next((row for row in range(baseline, -1, -1) if self.rows[row][column] != "│"), 0)
+            if self.rows[top][column] != "┌":
+                return None
+            bar = re.compile("─+").match(self.rows[top], column + 1)
+            top, left = top + 1, column + 1
+        assert bar is not None
+        for row in range(top - 1):
+            if self.rows[row][left - 1 : bar.end()].strip():
+                raise Unreadable(f"{self.rows[row]!r} above a root")
+        body = self.part(top, len(self.rows), left, bar.end())
+        return rf"\sqrt{{{body.read(baseline - top)}}}", bar.end()
+
     def blank_until(self, column: int, baseline: int, limits: Mapping[int, Any]) -> int:
         end = column
         while end < self.width and self.rows[baseline][end] == " " and end not in limits:
+            if "√" in (row[end] for row in self.rows) and self.root(end + 1, baseline):
+                return max(end, column + 1)
             end += 1
         return end
 
@@ -1360,6 +1429,8 @@ class _Region:
             if line[end] in _LOW and not (line[end] == "[" and line[end - 1] == "1"):
                 break
             if line[end] in _PIECES and self.tall(end, baseline):
+                break
+            if line[end] == "√" and self.root(end, baseline):
                 break
             end += 1
         return end
@@ -1428,6 +1499,11 @@ class _Region:
         if behind and behind[0] and self.rows[baseline][end] == " ":
             latex = f"{{{latex}}}^{{{''.join(_RAISED[mark] for mark in behind[0])}}}"
             end += len(behind[0])
+            return latex, end
+        behind = re.match(f"[{''.join(_LOWERED)}]*", self.rows[bottom - 1][end:])
+        if behind and behind[0] and self.rows[baseline][end] == " ":
+            latex = f"{{{latex}}}_{{{''.join(_LOWERED[mark] for mark in behind[0])}}}"
+            end += len(behind[0])
         return latex, end
 
     def columns(self) -> list[tuple[int, int]]:
@@ -1445,13 +1521,16 @@ class _Region:
         return cells
 
     def table(self) -> str:
-        """A matrix: a line each row, or rows of several lines with a blank line in between."""
+        """A matrix: rows of several lines with a blank line in between, or a line each row.
+
+        Entries that stand below each other overlap, so that no two of them are read as one with a script.
+        """
         blanks = [place for place, row in enumerate(self.rows) if not row.strip()]
         edges = [-1, *blanks, len(self.rows)]
         groups = [(a + 1, b) for a, b in itertools.pairwise(edges) if b > a + 1]
         ways = [groups]
         if not blanks:
-            ways.insert(0, [(place, place + 1) for place in range(len(self.rows))])
+            ways.append([(place, place + 1) for place in range(len(self.rows))])
         for way in ways:
             try:
                 rows = [

@@ -76,7 +76,7 @@ cross_entropy, binary_cross_entropy = map(_caller, ("cross_entropy", "binary_cro
 cross_entropies, binary_cross_entropies = map(_caller, ("cross_entropies", "binary_cross_entropies"))
 at_least = _caller("at_least")
 at, sum_except = map(_caller, ("at", "sum_except"))
-rows, column = map(_caller, ("rows", "column"))
+rows = _caller("rows")
 
 
 def terms(*args: Operand) -> Expr:
@@ -357,7 +357,6 @@ op(
     lambda s, _: (),
     SumExcept(),
 )
-op("column", lambda _, x, index: x[:, index], lambda s, index: s[:1], Entry(), silent=True)
 op("diag", _diagonal, lambda s: (*s, s[-1]), Function("diag"))
 op("diag_rows", _diagonal, lambda s: (*s, s[-1]), Function("diag"), by_rows=True)
 

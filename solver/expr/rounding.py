@@ -6,13 +6,14 @@ decimals, small fractions); otherwise it is its true value rounded to the digits
 
 from __future__ import annotations
 
+import decimal
 import math
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 
-from solver.expr.values import PRECISION, Domain, Scalar, Value
+from solver.expr.values import Domain, Scalar, Value
 from solver.record import Record
 
 DIGITS = 5
@@ -142,43 +143,43 @@ def _decimal_places(denominator: int) -> int | None:
     return max(twos, fives) if denominator == 1 else None
 
 
+_WIDE = decimal.Context(prec=900, rounding=decimal.ROUND_HALF_UP, traps=[], Emax=999_999, Emin=-999_999)
+"""Room for every digit of a double, and for the halves away from zero."""
+
+
 def _rounded(x: Scalar, rounding: Rounding) -> Shown:
     if not x:
         return Shown("0", exact=False)
-    first = _magnitude(x)
+    number = Decimal(x) if isinstance(x, (Decimal, float)) else _WIDE.divide(x.numerator, x.denominator)
+    first, significant = number.adjusted(), rounding.significant or DIGITS
     if -FARTHEST < first < LARGEST_POWER:
-        places = _places(x, rounding)
-        near = _to_places(x, places)
-        if near and _magnitude(near) > first:  # 0.999998 became 1.0000
-            places = _places(near, rounding)
+        places = _places(first, rounding)
+        near = _nearest(number, places)
+        if near and near.adjusted() > first:  # 0.999998 became 1.0000
+            places = _places(near.adjusted(), rounding)
         if not near and first >= SMALLEST_POWER:  # the decimals asked for show nothing of it
-            places = (rounding.significant or DIGITS) - 1 - first
-            near = _to_places(x, places)
-        if near and SMALLEST_POWER <= _magnitude(near) < LARGEST_POWER:
-            places = max(places, 0)
-            digits = str(abs(_to_places(x, places)) * 10**places)
-            return Shown(_signed(x < 0, _with_point(digits, places)), exact=False)
-    return _scientific(x, first, rounding.significant or DIGITS)
-
-
-def _scientific(x: Scalar, power: int, significant: int) -> Shown:
-    if isinstance(x, Decimal):
-        mantissa = Fraction(x.scaleb(-power, PRECISION))
-    else:
-        mantissa = Fraction(x) / Fraction(10) ** power
-    near = _to_places(mantissa, significant - 1)
+            places = significant - 1 - first
+            near = _nearest(number, places)
+        if near and SMALLEST_POWER <= near.adjusted() < LARGEST_POWER:
+            return Shown(_signed(x < 0, f"{abs(_nearest(number, max(places, 0))):f}"), exact=False)
+    near = _nearest(number.scaleb(-first, _WIDE), significant - 1)
     if abs(near) >= 10:
-        near, power = near / 10, power + 1
-    digits = str(abs(near) * 10 ** (significant - 1))
-    return Shown(_signed(x < 0, _with_point(digits, significant - 1)), power, exact=False)
+        near, first = _nearest(near / 10, significant - 1), first + 1
+    return Shown(_signed(x < 0, f"{abs(near):f}"), first, exact=False)
 
 
-def _places(x: Scalar, rounding: Rounding) -> int:
+def _nearest(number: Decimal, places: int) -> Decimal:
+    """Rounded to `places` digits behind the point, halves away from zero."""
+    return number.quantize(Decimal(1).scaleb(-places), context=_WIDE)
+
+
+def _places(first: int, rounding: Rounding) -> int:
+    """How many digits behind the point a number has whose first digit stands at that power of ten."""
     places = []
     if rounding.decimals is not None:
         places.append(rounding.decimals)
     if rounding.significant is not None or rounding.decimals is None:
-        places.append((rounding.significant or DIGITS) - 1 - _magnitude(x))
+        places.append((rounding.significant or DIGITS) - 1 - first)
     return max(places)
 
 

@@ -357,7 +357,7 @@ def _predict(given: Given, board: Board, a: Expr) -> None:
         title = "The class with the largest output, counted from 0."
         board.let("predicted", ops.argmax(a), title, exactly=True)
     else:
-        output = ops.column(a, index=0) if given.samples else a[0]
+        output = ops.row_sums(a) if given.samples else a[0]  # of one entry each
         half = number(Fraction(1, 2))
         board.let(
             "predicted", ops.indicator(ops.at_least(output, half)), "Class 1 from 0.5 on.", exactly=True

@@ -153,10 +153,6 @@ class Writer(Record):
                 return self._sum(expr, index)
             case nodes.Entry():
                 below = Number(str(dict(expr.params)["index"] + 1))
-                if expr.op.name == "column":
-                    place = Row((Letter("i"), Sign(",", "mark"), below))
-                    entry = scripts(self._inside(args[0], ATOM), sub=place)
-                    return Scripts(Fence("(", entry, ")"), sub=Letter("i")), ATOM
                 return scripts(self._inside(args[0], ATOM), sub=below), ATOM
             case nodes.Subscript():
                 return scripts(self._inside(args[0], ATOM), sub=self._inside(args[1], CONDITION)), ATOM
