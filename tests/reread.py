@@ -199,6 +199,29 @@ def _erf(x: Decimal) -> Interval:
     return 2 * total * exp(-(point * point)) / _ROOT_PI
 
 
+def erfc(x: Number) -> Number:
+    """1 − erf, which falls."""
+    if x == 0:
+        return Fraction(1)
+    inside = interval(x)
+    return Interval(_erfc(inside.high).low, _erfc(inside.low).high)
+
+
+def _erfc(x: Decimal) -> Interval:
+    """For larger x between two convergents of the continued fraction of Abramowitz and Stegun 7.1.14."""
+    point = Interval(x, x)
+    if x < 3:
+        return 1 - interval(_erf(x))
+    ends = []
+    for terms in (400, 401):
+        fraction = point
+        for n in range(terms, 0, -1):
+            fraction = point + Fraction(n, 2) / fraction
+        ends.append(fraction.inverse())
+    between = Interval(min(end.low for end in ends), max(end.high for end in ends))
+    return between * interval(exp(-(point * point))) / _ROOT_PI
+
+
 _PI = Interval(
     Decimal("3.14159265358979323846264338327950288419716939937510582097"),
     Decimal("3.14159265358979323846264338327950288419716939937510582098"),
@@ -401,7 +424,7 @@ _TOKEN = re.compile(
 )
 _FUNCTIONS = {
     *(r"\ln", r"\log", r"\exp", r"\tanh", r"\max", r"\min", r"\sigma"),
-    *("softmax", "log-softmax", "logsumexp", "relu", "leaky-relu", "elu", "gelu", "softplus", "erf"),
+    *("softmax", "log-softmax", "logsumexp", "relu", "leaky-relu", "elu", "gelu", "softplus", "erf", "erfc"),
     *("step", "sign", "argmax", "diag"),
 }
 _TIGHT = ("ln", "log")
@@ -938,7 +961,8 @@ class _Run:
         if isinstance(node.base, Letter | Scripted) or marks or kept:
             return None
         value = self.value(node.base, {})
-        return value.ravel() if np.ndim(value) == 2 and 1 in value.shape else value
+        lying = np.ndim(value) == 2 and 1 in value.shape and len(node.below[-1]) == 1
+        return value.ravel() if lying else value
 
     def chosen(self, value: Array, index: str, at: Mapping[str, int]) -> Array:
         if re.fullmatch(r"\d+", index):
@@ -948,6 +972,8 @@ class _Run:
             return self.flat(value[int(span[1]) - 1 : int(span[2])])
         if not index.isalpha():
             raise Unreadable(f"the index {index!r}")
+        if len(index) > np.ndim(value):
+            raise Unreadable(f"the index {index!r} of {np.shape(value)}")
         places = []
         for axis, letter in enumerate(index):
             if letter not in at:
@@ -1139,7 +1165,7 @@ def _elu_end(end: Decimal) -> Interval:
 
 
 def _gelu(x: Number) -> Number:
-    return x / Fraction(2) * (1 + erf(x / root(Fraction(2))))
+    return x / Fraction(2) * erfc(-x / root(Fraction(2)))
 
 
 def _sign(x: Number) -> Number:
@@ -1209,6 +1235,7 @@ _BY_ENTRY: dict[str, Callable[[Any], Any]] = {
     "sigma": sigmoid,
     "sqrt": root,
     "erf": erf,
+    "erfc": erfc,
     "relu": lambda x: larger(x, Fraction(0)),
     "elu": _elu,
     "gelu": _gelu,
@@ -1342,6 +1369,8 @@ class _Region:
                 end, latex = limits[column]
                 parts.append(latex)
                 column = end
+            elif mark == " " and self.rooted(column, baseline):
+                column += 1
             elif mark == " ":
                 end = self.blank_until(column, baseline, limits)
                 parts.append(self.scripts(baseline, column, end))
@@ -1415,11 +1444,16 @@ class _Region:
         body = self.part(top, len(self.rows), left, bar.end())
         return rf"\sqrt{{{body.read(baseline - top)}}}", bar.end()
 
+    def rooted(self, column: int, baseline: int) -> bool:
+        """Whether the foot of a tall root stands in a column."""
+        foot = any(row[column] == "√" for row in self.rows) and column + 1 < self.width
+        return foot and self.rows[baseline][column + 1] == "│" and self.root(column + 1, baseline) is not None
+
     def blank_until(self, column: int, baseline: int, limits: Mapping[int, Any]) -> int:
         end = column
         while end < self.width and self.rows[baseline][end] == " " and end not in limits:
-            if "√" in (row[end] for row in self.rows) and self.root(end + 1, baseline):
-                return max(end, column + 1)
+            if self.rooted(end, baseline):
+                break
             end += 1
         return end
 

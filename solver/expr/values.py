@@ -298,7 +298,7 @@ class _Exact(Arithmetic):
         return _each(_exact_power, x, y)
 
 
-LOST = Decimal("1e-38")
+LOST = Decimal("1e-41")
 """What is left of a sum after so much cancellation has no digits that are known: it is 0."""
 
 
