@@ -34,11 +34,10 @@ def say(template: str, **args: str | int | Expr) -> Message:
 
 
 class Given(Record):
-    """A given value; a `hidden` one is not listed on the page (it is written elsewhere)."""
+    """A given value."""
 
     name: str
     value: Value
-    hidden: bool = False
 
 
 class Section(Record):
@@ -179,10 +178,10 @@ class Board:
         self._steps: dict[str, Step] = {}
         self._places: dict[str, int] = {}
 
-    def given(self, name: str, value: Value, *, hidden: bool = False) -> Sym:
+    def given(self, name: str, value: Value) -> Sym:
         """Put a given value on the board."""
         self._define(name, value)
-        self.derivation.given.append(Given(name, value, hidden))
+        self.derivation.given.append(Given(name, value))
         return Sym(name)
 
     def letter(self, name: str, shape: Shape) -> Sym:

@@ -119,6 +119,16 @@ def quoted(text: str, limit: int = 60) -> str:
     return f"`{clean(text if len(text) <= limit else text[: limit - 1] + '…')}`"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def place_of(error: SolverError) -> tuple[int, int]:
+    """Line and column, to put errors in the order of the file."""
+    return (error.span.line, error.span.column) if error.span else (0, 0)
+
+
 def listed(words: Iterable[str]) -> str:
     """The words as a choice: "`a`, `b` or `c`"; nothing of no words."""
     *others, last = [quoted(word) for word in words] or [""]

@@ -764,7 +764,7 @@ class Audit:
     def facts(self) -> None:
         reader = self.reader()
         names = {
-            "Given": [each.name for each in self.derivation.given if not each.hidden],
+            "Given": [each.name for each in self.derivation.given],
             "Answer": list(self.solution.ask),
         }
         for block in self.page:

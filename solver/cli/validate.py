@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from solver.cli import files
-from solver.errors import draw
+from solver.errors import counted, draw
 from solver.spec.problem import Unreadable
 
 
@@ -22,9 +22,5 @@ def validate(paths: Iterable[str]) -> int:
             faults += len(problem.errors)
             for error in problem.errors:
                 print(draw(error))
-    print(f"{_count(problems, 'problem')} without faults, {_count(faults, 'fault')}")
+    print(f"{counted(problems, 'problem')} without faults, {counted(faults, 'fault')}")
     return 2 if unread else 1 if faults else 0
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -39,7 +39,7 @@ from typing import Annotated
 import numpy as np
 
 from solver.derivation import Board, Message, Stopped, say
-from solver.errors import SolverError, quoted
+from solver.errors import SolverError, counted, quoted
 from solver.expr.nodes import Const, Expr, Sym
 from solver.expr.ops import (
     at_least,
@@ -67,7 +67,6 @@ from solver.spec.fields import (
     Vector,
     choice,
     comma_hint,
-    count,
     field,
     scalar,
     whole,
@@ -116,10 +115,10 @@ class Given(Fields):
         yield from self._label_faults()
         n, d = self.X.shape
         if self.y.size != n:
-            what = f"{count(self.y.size, 'label')} for {count(n, 'sample')} in `X`"
+            what = f"{counted(self.y.size, 'label')} for {counted(n, 'sample')} in `X`"
             yield Fault(("y",), what, comma_hint(self.y, n))
         if self.w.size != d:
-            what = f"{count(self.w.size, 'weight')} for {count(d, 'column')} of `X`"
+            what = f"{counted(self.w.size, 'weight')} for {counted(d, 'column')} of `X`"
             yield Fault(
                 ("w",),
                 what,
@@ -134,11 +133,11 @@ class Given(Fields):
         if not 0 < self.threshold.item() < 1:
             yield Fault(("threshold",), f"{self.threshold.plain()} is not between 0 and 1")
         if self.predict is not None and self.predict.shape[1] != d:
-            what = f"{count(self.predict.shape[1], 'number')} a row for {count(d, 'column')} of `X`"
+            what = f"{counted(self.predict.shape[1], 'number')} a row for {counted(d, 'column')} of `X`"
             yield Fault(("predict",), what)
         if self.iterations * (n + d) > MOST_NUMBERS:
             yield Fault(
-                ("iterations",), f"{self.iterations} iterations of {count(n, 'sample')} are too much work"
+                ("iterations",), f"{self.iterations} iterations of {counted(n, 'sample')} are too much work"
             )
 
     def _label_faults(self) -> Iterator[Fault]:

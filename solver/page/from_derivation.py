@@ -18,6 +18,7 @@ from solver.derivation import (
     Text,
     say,
 )
+from solver.errors import counted
 from solver.expr.evaluate import Detail, Evaluator, reduction
 from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
 from solver.expr.rounding import Rounding, show
@@ -156,7 +157,7 @@ class Author:
         yield blocks.Heading(" · ".join(filter(None, (source, self.sheet.title))), self.sheet.points)
         if self.sheet.statement:
             yield blocks.Statement(self.sheet.statement)
-        given = tuple(self.given(each) for each in self.derivation.given if not each.hidden)
+        given = tuple(self.given(each) for each in self.derivation.given)
         if given:
             yield blocks.Facts("Given", given)
         if self.sheet.ask:
@@ -270,9 +271,8 @@ class Author:
         checks = self.derivation.checks
         if checks and not self.sheet.only:
             names = ", ".join(check.name for check in checks)
-            plural = "check" if len(checks) == 1 else "checks"
             unrounded = " of the solution without rounding" if each_step else ""
-            text = f"{len(checks)} {plural}{unrounded}: {names}; largest error "
+            text = f"{counted(len(checks), 'check')}{unrounded}: {names}; largest error "
             yield blocks.Note((text, _error(max(check.error for check in checks))), "check")
 
     def answer(self, name: str) -> Chain:

@@ -69,11 +69,6 @@ def field(description: str, default: Any = ...) -> Any:
     return Field(default, description=description)
 
 
-def count(number: int, noun: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def comma_hint(value: Value, wanted: int) -> str | None:
     """A way out where a list is just twice as long as it should be: 1,9 typed for 1.9."""
     return "is a comma meant as a decimal point? write 1.9, not 1,9" if value.size == 2 * wanted else None

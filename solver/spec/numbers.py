@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from solver.errors import SolverError, SolverErrors, Span, quoted
+from solver.errors import SolverError, SolverErrors, Span, counted, quoted
 from solver.expr.evaluate import Evaluator
 from solver.expr.parse import FormulaError, number_text, parse
 from solver.expr.values import PRECISION, Scalar, Shape, Undefined, Value, gather, to_decimal
@@ -170,15 +170,11 @@ def _collect(node: Node, shape: Shape, into: list[Scalar], faults: list[SolverEr
         if len(node) == 2 * shape[0] and len(shape) == 1:
             hint = "is a comma meant as a decimal point? write 1.9, not 1,9"
         faults.append(
-            SolverError(f"this row has {_count(len(node), noun)}, the first has {shape[0]}", node.span, hint)
+            SolverError(f"this row has {counted(len(node), noun)}, the first has {shape[0]}", node.span, hint)
         )
         return
     for child in node:
         _collect(child, shape[1:], into, faults)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _from_text(node: yaml.Scalar, dimensions: Sequence[int]) -> Value:

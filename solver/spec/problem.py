@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import PurePath
 from typing import Annotated, Any
 
-from solver.errors import SolverError, SolverErrors, Source, clean, did_you_mean, quoted
+from solver.errors import SolverError, SolverErrors, Source, clean, did_you_mean, place_of, quoted
 from solver.expr.rounding import Rounding
 from solver.record import Record
 from solver.spec import yaml
@@ -23,7 +23,7 @@ from solver.spec.fields import (
     scalar,
     whole,
 )
-from solver.spec.validation import place_of, validated
+from solver.spec.validation import validated
 from solver.spec.yaml import Items, Node, Pairs
 
 MAX_LETTER = 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from solver.errors import counted
 from solver.expr.rounding import Rounding, show
 from solver.expr.values import Scalar, Value, exact, gather
 from solver.spec.fields import NUMBER_SCHEMA, Fault, Leaf
@@ -33,8 +34,8 @@ def target_faults(target: Target, samples: int | None, classes: int, where: str)
     rows = _rows(target, samples, classes)
     if rows is None:
         given = len(target) if isinstance(target, tuple) else target.shape[0] if target.shape else 1
-        plural = "" if given == 1 else "s"
-        yield Fault((where,), f"{given} target{plural} for {samples} samples", "give one a sample, as a list")
+        message = f"{counted(given, 'target')} for {samples} samples"
+        yield Fault((where,), message, "give one a sample, as a list")
     elif len(rows) == 1 and rows[0] is target:
         yield from _one_fault(rows[0], classes, (where,))
     else:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from solver.errors import SolverError, SolverErrors, Span, did_you_mean, listed, quoted
+from solver.errors import SolverError, SolverErrors, Span, did_you_mean, listed, place_of, quoted
 from solver.record import Record
 from solver.spec import yaml
 from solver.spec.fields import Fault, Fields, Leaf
@@ -61,11 +61,6 @@ def validated(model: type[M], node: Pairs, path: Path = (), key: Span | None = N
             rest = _faults_of_the_rest(model, node, details)
             faults += (mapping.compared(fault) for fault in rest if not mapping.misspelt(fault.path))
         raise SolverErrors(sorted(faults, key=place_of)) from None
-
-
-def place_of(error: SolverError) -> tuple[int, int]:
-    """Line and column, to put errors in the order of the file."""
-    return (error.span.line, error.span.column) if error.span else (0, 0)
 
 
 def _missing_last(each: ErrorDetails) -> bool:

@@ -25,7 +25,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
-from solver.errors import SolverError, Source, Span, quoted
+from solver.errors import SolverError, Source, Span, place_of, quoted
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64
@@ -169,7 +169,7 @@ def read(source: Source) -> tuple[list[Node], list[SolverError]]:
                 "the file is empty", source.span(0, 0), "`solve new logistic-gd` prints one to fill in"
             )
         )
-    return reader.documents, sorted(reader.faults, key=_place)
+    return reader.documents, sorted(reader.faults, key=place_of)
 
 
 def at(node: Node, path: Iterable[str | int]) -> Span:
@@ -407,10 +407,6 @@ def _forbidden(source: Source) -> SolverError | None:
     if code == 0xFEFF:
         message = "a byte order mark (U+FEFF) inside the file"
     return SolverError(message, source.span(*found.span()), "delete it; many editors do not show it")
-
-
-def _place(fault: SolverError) -> tuple[int, int]:
-    return (fault.span.line, fault.span.column) if fault.span else (0, 0)
 
 
 def _syntax_error(source: Source, error: yaml.MarkedYAMLError, frames: list[_Open]) -> SolverError:
