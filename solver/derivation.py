@@ -41,17 +41,21 @@ class Given(Record):
 
 
 class Section(Record):
-    """A part of the derivation. Sections of equal `series` are elided in their middle when there are many."""
+    """A part of the derivation. Of a long series of sections `most` are shown: the first ones and the last."""
 
     title: Text
     series: str = ""
+    most: int = 3
+    within: str = ""
+    """The path that names have in common here; it is not written."""
 
 
 class Step(Record):
     """A named line: its expression, its value, what it is for (`title`) and the rule it rests on (`why`).
 
     `computed` is the value of the expression; `value` differs from it where it was rounded, or pinned to
-    a student's own. A step that says nothing new is `quiet`: it has a value but no line on the page.
+    a student's own. A step that says nothing new is `quiet`: it has a value, but no line on the page unless it
+    is asked for. The formula of a `bare` one is numbers from the start: what it is made of has no letters.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Step(Record):
     why: Text = ""
     also: tuple[str, ...] = ()
     quiet: bool = False
+    bare: bool = False
     pinned: bool = False
 
 
@@ -100,6 +105,53 @@ class Curve(Record):
     names: tuple[str, ...]
 
 
+class Entries(Record):
+    """The entries of a step's array, each worked out by itself.
+
+    `title` and `why` are for the first one, `others` for those after it. `window` holds the places of another
+    quantity, `of`, that the first one is made of: they are marked on a picture of it.
+    """
+
+    name: str
+    title: Text
+    others: Text
+    why: Text = ""
+    of: str = ""
+    window: tuple[tuple[int, ...], ...] = ()
+
+
+class Worked(Record):
+    """A cell of a table: the chain of a step, `formula = … = value`, without its name."""
+
+    name: str
+
+
+class Result(Record):
+    """A cell of a table: the value of a step."""
+
+    name: str
+
+
+Cell = Text | Expr | Worked | Result
+
+
+class Column(Record):
+    """A column of a table: its head, and the quantities for whose sake it is shown; none: always."""
+
+    head: Text
+    demand: tuple[str, ...] = ()
+
+
+class Table(Record):
+    """A table with a title; of a long one the first and last rows are shown, `most` in all."""
+
+    title: Text
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    why: Text = ""
+    most: int = 40
+
+
 class Check(Record):
     """A test of the derivation by another route: passed where `error` is within `tolerance`."""
 
@@ -112,7 +164,7 @@ class Check(Record):
         return self.error <= self.tolerance
 
 
-Item = Section | Step | Identity | Note | Curve
+Item = Section | Step | Entries | Table | Identity | Note | Curve
 
 
 class Derivation:
@@ -193,9 +245,9 @@ class Board:
         """State a formula of the method, over general symbols, in one or several equal ways."""
         self.derivation.method.append(Rule(left, right, relation))
 
-    def section(self, title: Text, series: str = "") -> None:
+    def section(self, title: Text, series: str = "", most: int = 3, within: str = "") -> None:
         """Begin a part of the derivation."""
-        self.derivation.items.append(Section(title, series))
+        self.derivation.items.append(Section(title, series, most, within))
 
     def let(
         self,
@@ -206,11 +258,13 @@ class Board:
         *,
         also: Iterable[str] = (),
         quiet: bool = False,
+        bare: bool = False,
         exactly: bool = False,
     ) -> Sym:
         """Define a quantity by an expression over what stands on the board; the reason is for the reader.
 
-        `also` are further names of it. `exactly` exempts it from rounding at each step (a count, a class).
+        `also` are further names of it. `exactly` exempts it from rounding at each step (a count, a class);
+        `quiet` and `bare` are those of `Step`.
         Raises `Stopped` where the value does not exist or is out of range.
         """
         try:
@@ -219,10 +273,10 @@ class Board:
             raise Stopped(name, str(error)) from None
         except ShapeError as error:
             raise Stopped(name, f"the shapes do not fit: {error}") from None
-        if not np.isfinite(computed.floats).all():
+        if not computed.label and not np.isfinite(computed.floats).all():
             raise Stopped(name, "the number is infinite or too large")
         value = computed
-        if self.rounding.each_step and not exactly:
+        if self.rounding.each_step and not exactly and not computed.label:
             value = rounded(computed, self.rounding)
         pinned = name in self.pins
         if pinned:
@@ -230,7 +284,7 @@ class Board:
             if value.shape != computed.shape:
                 raise Stopped(name, f"a value of shape {computed.shape} is needed, got {value.shape}")
         also = tuple(also)
-        step = Step(name, expr, value, computed, title, why, also, quiet, pinned)
+        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pinned)
         for each in (name, *also):
             self._define(each, value)
             self._steps[each] = step
@@ -261,6 +315,30 @@ class Board:
                 value = float(self._evaluator.value(line, letters).floats)
                 error = max(error, abs(value - worth) / max(1.0, abs(worth)))
         self.check(f"{name}, each line at the given numbers", lambda: error, 1e-9)
+
+    def entries(
+        self,
+        name: str,
+        title: Text,
+        others: Text,
+        why: Text = "",
+        of: str = "",
+        window: Iterable[tuple[int, ...]] = (),
+    ) -> None:
+        """Work out the entries of the array `name`, which is defined afterwards; see `Entries`."""
+        self.derivation.items.append(Entries(name, title, others, why, of, tuple(window)))
+
+    def table(
+        self,
+        title: Text,
+        columns: Iterable[Column | Text],
+        rows: Iterable[Iterable[Cell]],
+        why: Text = "",
+        most: int = 40,
+    ) -> None:
+        """Write a table. Its cells are texts, expressions, the chains of steps and their values."""
+        heads = tuple(each if isinstance(each, Column) else Column(each) for each in columns)
+        self.derivation.items.append(Table(title, heads, tuple(map(tuple, rows)), why, most))
 
     def note(self, text: Text) -> None:
         """Write a remark."""

@@ -18,6 +18,7 @@ from solver import kinds as registry
 from solver.cli import files, streams
 from solver.errors import SolverError, did_you_mean, draw, quoted
 from solver.kinds import Kind
+from solver.spec.fields import named
 from solver.spec.problem import Frame, Problem
 from solver.spec.schema import schema as schema_of
 from solver.spec.validation import inner_model
@@ -77,8 +78,8 @@ def _indent(row: str) -> int:
 
 
 def _described(model: type[BaseModel], indent: str) -> Iterator[str]:
-    width = max(len(name) for name in model.model_fields)
-    for name, info in model.model_fields.items():
+    width = max(map(len, named(model)))
+    for name, info in named(model).items():
         text = info.description or ""
         if info.is_required():
             text += " (required)"
@@ -122,7 +123,7 @@ def _template(kind: Kind) -> Iterator[str]:
     for place, row in enumerate(example):
         indent = _indent(row)
         model: type[BaseModel] = kind.given if indent else Frame
-        info = model.model_fields.get(row.strip().partition(":")[0]) if indent in (0, 2) else None
+        info = named(model).get(row.strip().partition(":")[0]) if indent in (0, 2) else None
         if info is not None:
             yield f"{' ' * indent}# {info.description}"
         yield row
@@ -130,7 +131,7 @@ def _template(kind: Kind) -> Iterator[str]:
             yield from _left_out(kind)
     yield "# What follows is optional."
     present = set(_keys(kind.example))
-    for each, info in Frame.model_fields.items():
+    for each, info in named(Frame).items():
         if each not in present:
             yield f"# {each}: {SAMPLES.get(each, '…')}  # {info.description}"
 
@@ -138,7 +139,7 @@ def _template(kind: Kind) -> Iterator[str]:
 def _left_out(kind: Kind) -> Iterator[str]:
     """The optional fields that the example does not use."""
     present = set(_keys(kind.example))
-    for each, info in kind.given.model_fields.items():
+    for each, info in named(kind.given).items():
         if each not in present:
             yield f"  # {each}: …  # {info.description}"
 

@@ -19,7 +19,9 @@ from solver.expr.nodes import (
     Function,
     Op,
     Piecewise,
+    Prefix,
     ShapeError,
+    Sizes,
     SumSign,
     Sym,
 )
@@ -27,16 +29,22 @@ from solver.expr.ops import SPELLED, entry_of, grid, terms
 from solver.expr.values import (
     ARITHMETIC,
     PRECISION,
+    WHOLE,
     Domain,
     Inexact,
     Shape,
     Undefined,
     Value,
+    integers,
+    label,
     outgrown,
 )
 
 PRECISE_WORK = 20_000
 """So many entries are computed exactly or with 50 digits; a longer computation goes on in doubles."""
+
+WHOLE_WORK = 1_000
+"""A longer computation with integers is done in doubles, where these stay exact."""
 
 FUNCTION_WORK = 10
 """A function such as exp costs as much as so many products."""
@@ -70,9 +78,13 @@ class Evaluator:
         shape = _shape(expr, [arg.shape for arg in args])
         if op.silent:
             return args[0].rearranged(lambda array: op.compute(ARITHMETIC[args[0].domain], array, **params))
+        if op.labels:
+            return label(op.compute(*(arg.array for arg in args), **params))
         domain = max((arg.domain for arg in args), default=Domain.EXACT)
         if domain is not Domain.DOUBLE:
-            work = _work(op, args, shape)
+            work = _work(op, args, shape, params)
+            if op.integers and work > WHOLE_WORK and (whole := _whole(op, args, params)) is not None:
+                return whole
             if work > self.budget:
                 domain = Domain.DOUBLE
             else:
@@ -104,11 +116,22 @@ def _reason(value: Value) -> str:
     return "it does not exist" if np.isnan(value.floats).any() else "the number is infinite or too large"
 
 
-def _work(op: Op, args: list[Value], shape: Shape) -> int:
+def _whole(op: Op, args: list[Value], params: dict[str, object]) -> Value | None:
+    """The result for integers, computed in doubles where these are exact all the way."""
+    if not all(arg.whole for arg in args):
+        return None
+    doubles = ARITHMETIC[Domain.DOUBLE]
+    bound = op.compute(doubles, *(np.abs(arg.floats) for arg in args), **params)
+    if not np.max(bound, initial=0) < WHOLE:
+        return None
+    return integers(np.asarray(op.compute(doubles, *(arg.floats for arg in args), **params)))
+
+
+def _work(op: Op, args: list[Value], shape: Shape, params: dict[str, object]) -> int:
     """About how many numbers are computed."""
+    if op.work is not None:
+        return op.work(*(arg.shape for arg in args), **params)
     largest = max([arg.size for arg in args] + [math.prod(shape)], default=1)
-    if op.name == "matmul":
-        return largest * (args[0].shape[-1] if len(shape) == 2 else 1)
     return largest * FUNCTION_WORK if isinstance(op.notation, (Function, Exponential, Formula)) else largest
 
 
@@ -157,12 +180,21 @@ def reduction(expr: Expr, names: Mapping[str, Value], detail: Detail) -> Iterato
             return
         line = _put_in(expr, names, evaluator)
         yield line
-        while not isinstance(line, Const):
+        while not isinstance(line, Const) and not _sizes(line):
             try:
                 line = _reduced(line, evaluator, detail)
             except Undefined:  # written out, it overflows where the function itself does not
                 line = Const(evaluator._value(expr, names))
             yield line
+
+
+def _sizes(line: Expr) -> bool:
+    """Whether a line is the sizes of an array, which are written as they are."""
+    return (
+        isinstance(line, Apply)
+        and isinstance(line.op.notation, Sizes)
+        and all(isinstance(arg, Const) for arg in line.args)
+    )
 
 
 def _entry_by_entry(expr: Expr) -> bool:
@@ -180,25 +212,25 @@ def _put_in(expr: Expr, names: Mapping[str, Value], evaluator: Evaluator) -> Exp
     args = tuple(_put_in(arg, names, evaluator) for arg in expr.args)
     put = Apply(expr.op, args, expr.params)
     constant = all(isinstance(arg, Const) for arg in args)
-    if constant and (expr.op.silent or expr.op.name == "negative"):
+    if constant and (expr.op.silent or isinstance(expr.op.notation, Prefix)):
         return Const(evaluator._value(put, {}))
     if constant and expr.op.spelled and expr.op.definition is not None:
         return expr.op.definition(*args, **dict(expr.params))
     if isinstance(expr.op.notation, SumSign):
-        return _spelled_sum(put) or Const(evaluator._value(put, {}))
+        return _spelled_sum(put, expr.op.notation.axis) or Const(evaluator._value(put, {}))
     return put
 
 
-def _spelled_sum(put: Apply) -> Expr | None:
+def _spelled_sum(put: Apply, axis: int | None) -> Expr | None:
     """A short sum over an elementwise expression as the row of its terms; of a matrix, for each row or column."""
     shape = shape_of(put.args[0], {})
     if not shape or max(shape) > SPELLED:
         return None
     if len(shape) == 1:
         return _terms_at(put.args[0], [(i,) for i in range(shape[0])])
-    if put.op.name == "sum":
+    if axis is None:
         return _terms_at(put.args[0], [(i, j) for i in range(shape[0]) for j in range(shape[1])])
-    by_row = put.op.name == "row_sums"
+    by_row = axis == 1
     outer, inner = shape if by_row else shape[::-1]
     sums = [
         _terms_at(put.args[0], [(k, m) if by_row else (m, k) for m in range(inner)]) for k in range(outer)
@@ -227,7 +259,7 @@ def _reduced(expr: Expr, evaluator: Evaluator, detail: Detail) -> Expr:
         args = tuple(Const(evaluator._value(arg, {})) for arg in expr.args)
         return Apply(expr.op, args, expr.params)
     reduced = Apply(expr.op, tuple(_reduced(arg, evaluator, detail) for arg in expr.args), expr.params)
-    if expr.op.name == "negative" and isinstance(reduced.args[0], Const):
+    if isinstance(expr.op.notation, Prefix) and isinstance(reduced.args[0], Const):
         return Const(evaluator._value(reduced, {}))  # nobody writes a line to turn a sign
     return reduced
 

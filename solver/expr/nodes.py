@@ -56,7 +56,9 @@ class Function(Record):
 
 
 class Quotient(Record):
-    """One over the other."""
+    """One over the other; `inline` with a slash."""
+
+    inline: bool = False
 
 
 class Power(Record):
@@ -80,7 +82,9 @@ class Between(Record):
 
 
 class SumSign(Record):
-    """∑ over the entries of the argument, written with an index (the parameter `letter`, or i)."""
+    """∑ over the entries of the argument, or along one axis; the index is the parameter `letter`, or i."""
+
+    axis: int | None = None
 
 
 class Entry(Record):
@@ -119,6 +123,10 @@ class Grid(Record):
     """An array written out, expression by expression."""
 
 
+class Sizes(Record):
+    """The sizes of an array: `28 × 28 × 3`. Its value is written so too."""
+
+
 class OuterProduct(Record):
     """`a bᵀ` of two columns, `aᵀ b` of two rows."""
 
@@ -153,6 +161,7 @@ Notation = (
     | Terms
     | Shares
     | Grid
+    | Sizes
     | OuterProduct
     | Slice
     | Formula
@@ -185,6 +194,14 @@ class Op(Record, identity=True):
     """It treats each row of a matrix by itself, and is written for the row i."""
     counts: bool = False
     """Its result is exact whatever its arguments are: a truth value, an index."""
+    labels: bool = False
+    """Its result is a label, whatever its arguments are."""
+    integers: bool = False
+    """Of integers it makes integers, none larger than what it makes of their absolute values."""
+    work: Callable[..., int] | None = None
+    """About how many products it takes, by the shapes of its arguments and its parameters."""
+    entry: Callable[..., Expr] | None = None
+    """`entry(place, *values, **params)`: one entry of the result, written out over constants."""
 
 
 OPERATIONS: dict[str, Op] = {}

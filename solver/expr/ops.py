@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -35,6 +36,7 @@ from solver.expr.nodes import (
     Raised,
     ShapeError,
     Shares,
+    Sizes,
     Slice,
     SquareRoot,
     Subscript,
@@ -87,6 +89,11 @@ def terms(*args: Operand) -> Expr:
 def grid(*entries: Operand) -> Expr:
     """A vector written entry by entry."""
     return apply(OPERATIONS["grid"], *entries, shape=(len(entries),))
+
+
+def sizes(*lengths: Operand) -> Expr:
+    """The shape of an array."""
+    return apply(OPERATIONS["sizes"], *lengths)
 
 
 def number(x: int | Fraction) -> Expr:
@@ -338,7 +345,15 @@ op("multiply", lambda _, x, y: np.asarray(x * y), broadcast, Infix("·", PRODUCT
 op("divide", lambda m, x, y: m.divide(x, y), broadcast, Quotient(), elementwise=True)
 op("power", lambda m, x, y: m.power(x, y), broadcast, Power(), elementwise=True)
 op("negative", lambda _, x: np.asarray(-x), _same, Prefix("−"), elementwise=True)
-op("matmul", _matmul, _matmul_shape, Infix("", PRODUCT), definition=_matmul_spelled)
+op(
+    "matmul",
+    _matmul,
+    _matmul_shape,
+    Infix("", PRODUCT),
+    definition=_matmul_spelled,
+    integers=True,
+    work=lambda a, b: math.prod((*a, *b[1:])),
+)
 op("transpose", lambda _, x: x.T, lambda s: s[::-1], Raised("ᵀ"), silent=True)
 op("entry", lambda _, x, index: np.asarray(x[index]), lambda s, index: s[1:], Entry(), silent=True)
 op(
@@ -412,8 +427,8 @@ op("log_softmax", _log_softmax, _same, Function("log-softmax"))
 op("argmax", _argmax, _last_axis, Function("argmax"), counts=True)
 op("max", lambda _, x: np.asarray(np.max(x, axis=-1)), _last_axis, Function("max"))
 op("sum", lambda _, x, **__: _sum(x), _number, SumSign())
-op("column_sums", lambda _, x: _sum(x, axis=0), lambda s: s[1:], SumSign())
-op("row_sums", lambda _, x: _sum(x, axis=-1), lambda s: s[:-1], SumSign())
+op("column_sums", lambda _, x: _sum(x, axis=0), lambda s: s[1:], SumSign(axis=0))
+op("row_sums", lambda _, x: _sum(x, axis=-1), lambda s: s[:-1], SumSign(axis=1))
 op("norm2", lambda _, x: np.asarray(np.sum(x * x)), _number, Between("‖", "‖", sup="2"))
 op(
     "cross_entropy",
@@ -496,3 +511,4 @@ def _grid(_: Arithmetic, *x: Array, shape: Shape) -> Array:
 
 
 op("grid", _grid, lambda *_, shape: shape, Grid(), at_once=True)
+op("sizes", partial(_grid, shape=(-1,)), lambda *sizes: (len(sizes),), Sizes(), at_once=True)

@@ -1,4 +1,4 @@
-"""Numbers and arrays as the program carries them: exact, precise or double.
+"""Numbers and arrays as the program carries them: exact, precise or double; and labels, which are words.
 
 Exact arrays hold Python integers and fractions. What a function such as exp makes of them is carried
 with 50 significant digits (`decimal`), so that every printed digit is a digit of the true value, also
@@ -35,18 +35,25 @@ class Domain(IntEnum):
     EXACT = 0
     PRECISE = 1
     DOUBLE = 2
+    LABEL = 3
+    """No numbers: words, and what is made of words by nesting."""
+
+
+WHOLE = 2**53
+"""Doubles below this are exact where they are whole."""
 
 
 class Value:
     """An immutable array (a number has shape ()) and the domain of its entries."""
 
-    __slots__ = ("_decimals", "_floats", "array", "domain")
+    __slots__ = ("_decimals", "_floats", "_whole", "array", "domain")
 
     def __init__(self, array: Array, domain: Domain) -> None:
         self.array = array
         self.domain = domain
         self._floats: Array | None = array if domain is Domain.DOUBLE else None
         self._decimals: Array | None = array if domain is Domain.PRECISE else None
+        self._whole: bool | None = None
 
     @property
     def shape(self) -> Shape:
@@ -75,6 +82,18 @@ class Value:
             entries[:] = [to_decimal(x) for x in self.array.flat]
             self._decimals = entries.reshape(self.shape)
         return self._decimals
+
+    @property
+    def label(self) -> bool:
+        """Whether it is words, no numbers."""
+        return self.domain is Domain.LABEL
+
+    @property
+    def whole(self) -> bool:
+        """Whether all entries are integers that doubles carry exactly."""
+        if self._whole is None:
+            self._whole = self.exact and all(type(x) is int and -WHOLE < x < WHOLE for x in self.array.flat)
+        return self._whole
 
     def within(self, domain: Domain) -> Array:
         """The entries carried over to a less exact domain."""
@@ -107,7 +126,9 @@ class Value:
         )
 
     def plain(self) -> Any:
-        """Numbers and nested lists for JSON: whole numbers as integers, others as doubles."""
+        """Numbers and nested lists for JSON: whole numbers as integers, others as doubles; labels as they are."""
+        if self.label:
+            return _nested(self.array, lambda words: words)
         return _nested(self.floats if self.domain is Domain.DOUBLE else self.array, plain_number)
 
     def fractions(self) -> Any:
@@ -135,6 +156,21 @@ def exact(entries: Any) -> Value:
 def precise(entries: Any) -> Value:
     """A value from decimals, nested as the array is."""
     return Value(np.array(entries, dtype=object), Domain.PRECISE)
+
+
+def label(words: Any) -> Value:
+    """A label: a text, or a nested mapping of texts."""
+    box = np.empty((), dtype=object)
+    box[()] = words
+    return Value(box, Domain.LABEL)
+
+
+def integers(floats: Array) -> Value:
+    """An exact value from doubles that are whole."""
+    value = Value(floats.astype(np.int64).astype(object), Domain.EXACT)
+    value._floats = floats
+    value._whole = True
+    return value
 
 
 def double(entries: Any) -> Value:

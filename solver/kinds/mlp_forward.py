@@ -432,8 +432,11 @@ def _count(given: Given, board: Board) -> None:
             size = number(value.shape[0])
             for length in value.shape[1:]:
                 size = size * length
-            board.let(f"{name}.shape", ops.grid(*value.shape), "", quiet=True, exactly=True)
-            board.let(f"{name}.params", size, "", quiet=True, exactly=True)
+            shape = ops.sizes(*value.shape)
+            board.let(f"{name}.shape", shape, "Its size.", quiet=True, bare=True, exactly=True)
+            board.let(
+                f"{name}.params", size, "How many numbers they are.", quiet=True, bare=True, exactly=True
+            )
             parts.append(size)
     board.let(
         "total_params",

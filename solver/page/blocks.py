@@ -38,10 +38,18 @@ class Section(Record):
     title: str
 
 
-class Step(Record):
-    """One numbered step: what it is for, the shape of its result at the margin, and its chain.
+class Grid(Record):
+    """An array on a picture, with its name above and some cells marked, as (row, column)."""
 
-    `why` explains the rule it rests on; `number` is 0 for a step that is not counted.
+    name: Layout
+    cells: tuple[tuple[Layout, ...], ...]
+    marked: frozenset[tuple[int, int]] = frozenset()
+
+
+class Step(Record):
+    """One numbered step: what it is for, the shape of its result at the margin, and its chains.
+
+    `why` explains the rule it rests on; `grids` are a picture of it; `number` is 0 for a step that is not counted.
     """
 
     number: int
@@ -49,6 +57,26 @@ class Step(Record):
     chains: tuple[Chain, ...]
     aside: Layout | None = None
     why: Prose = ()
+    grids: tuple[Grid, ...] = ()
+
+
+class Table(Record):
+    """A table with its title: a head and rows, whose cells are sentences or chains.
+
+    A number in place of a row says how many rows are left out there.
+    """
+
+    title: Prose
+    head: tuple[Prose, ...]
+    rows: tuple[tuple[Prose | Chain, ...] | int, ...]
+    why: Prose = ()
+
+
+class Tree(Record):
+    """A node of a tree with its branches, each with what stands on the edge."""
+
+    text: Prose
+    branches: tuple[tuple[Prose, Tree], ...] = ()
 
 
 class Note(Record):
@@ -68,5 +96,5 @@ class Curve(Record):
     ys: tuple[float, ...]
 
 
-Block = Heading | Statement | Facts | Section | Step | Note | Curve
+Block = Heading | Statement | Facts | Section | Step | Table | Tree | Note | Curve
 Page = tuple[Block, ...]

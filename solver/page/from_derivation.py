@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from solver.derivation import (
+    Cell,
     Curve,
     Derivation,
+    Entries,
     Given,
     Identity,
     Item,
     Message,
     Note,
+    Result,
     Section,
     Step,
+    Table,
     Text,
+    Worked,
     say,
 )
 from solver.errors import counted
 from solver.expr.evaluate import Detail, Evaluator, reduction
-from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
+from solver.expr.nodes import Apply, Const, Expr, Sizes, Sym, Terms, apply, symbols
 from solver.expr.rounding import Rounding, show
-from solver.expr.values import Undefined, Value
+from solver.expr.values import Undefined, Value, exact
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
 from solver.page.from_expr import AS_TYPED, Writer, constant_shapes, number_layout
-from solver.page.letters import Letters
-from solver.page.math import Chain, Fence, Layout, Number, Row, Scripts, Sign, Table, Word
+from solver.page.letters import Letters, scripts
+from solver.page.math import Chain, Fence, Fraction, Layout, Number, Row, Scripts, Sign, Word
+from solver.page.math import Table as Matrix
 from solver.record import Record
 
-FIRST, LAST = 2, 1
-"""So many sections of a long series are shown from its start and its end."""
-
 LONG_SERIES = 6
+"""A shorter series of sections is shown whole."""
+
+MOST_MATRICES = 12
+"""Of an array of more matrices the first ones and the last are shown."""
+
+ENTRIES = {Detail.BRIEF: 0, Detail.NORMAL: 30, Detail.FULL: 200}
+"""So many entries of an array are worked out; of more, the first ones and the last."""
+
+MOST_TERMS = 64
+"""An entry with more terms than this is not written out."""
+
+MOST_CELLS = 9
+"""A picture shows so many rows and columns."""
+
+MOST_GRIDS = 4
 
 MOST_RECOMPUTED = 100
 """A larger array is not printed whole: nobody computes with its digits."""
@@ -42,6 +61,7 @@ MOST_RECOMPUTED = 100
 SHORT_SOURCE = 40
 """A source of at most so many characters stands before the title, a longer one at the end."""
 
+NOUGHT = exact(0)
 NO_LETTERS = Letters({}, {})
 NO_ROUNDING = Rounding()
 
@@ -87,14 +107,41 @@ class Author:
         self.answer_writer = Writer(letters, asked, shapes, derivation.rows)
         self.said: set[str] = set()
         self.digits_differ = False
+        self.steps = {step.name: step for step in derivation.steps}
+        self.tabled = {
+            cell.name
+            for item in derivation.items
+            if isinstance(item, Table)
+            for row in item.rows
+            for cell in row
+            if isinstance(cell, (Worked, Result))
+        }
+
+    def enter(self, section: Section) -> None:
+        """Write the names of a section without what they have in common there."""
+        letters = self.sheet.letters.within(section.within)
+        if self.writer.letters is not letters:
+            self.writer = self.writer.but(letters=letters)
 
     def chain(self, step: Step) -> Chain:
         """The chain of a step: name = formula = values put in = … = value, with honest relations."""
         writer = self.writer
         first, formula = self.name(step.name), writer.layout(step.expr)
-        links: list[tuple[str, Layout]] = [("=", formula)] if formula != first else []
-        before: Expr = step.expr
-        for line in self.lines(step):
+        links: list[tuple[str, Layout]] = [("=", formula)] if formula != first and not step.bare else []
+        before = self.link(links, step.expr, self.lines(step), step.computed)
+        if step.value is not step.computed and not self.reads_as(before, step.value):
+            layout = writer.value(step.value)
+            if not links or layout != links[-1][1]:
+                same = step.value.same(step.computed) and writer.shown_exactly(before)
+                links.append(("=" if same else "≈", layout))
+        return Chain(first, tuple(links))
+
+    def link(
+        self, links: list[tuple[str, Layout]], before: Expr, lines: Iterable[Expr], computed: Value
+    ) -> Expr:
+        """Add lines behind an expression to a chain, with honest relations; the last line comes back."""
+        writer = self.writer
+        for line in lines:
             layout = writer.layout(line)
             if links and layout == links[-1][1]:
                 continue
@@ -103,18 +150,13 @@ class Author:
             )
             links.append(("=" if honest else "≈", layout))
             if not honest and not self.digits_differ:
-                self.digits_differ = self.misleads(before, step.computed)
+                self.digits_differ = self.misleads(before, computed)
             before = line
-        if step.value is not step.computed and not self.reads_as(before, step.value):
-            layout = writer.value(step.value)
-            if not links or layout != links[-1][1]:
-                same = step.value.same(step.computed) and writer.shown_exactly(before)
-                links.append(("=" if same else "≈", layout))
-        return Chain(first, tuple(links))
+        return before
 
     def counts(self, before: Expr, line: Expr) -> bool:
-        """Whether a line, an index or truth values, is exactly what the printed digits before it give."""
-        if not isinstance(before, Apply) or not before.op.counts or symbols(before):
+        """Whether a line, an index or a label, is exactly what the printed digits before it give."""
+        if not isinstance(before, Apply) or not (before.op.counts or before.op.labels) or symbols(before):
             return False
         try:
             read = Evaluator().value(self.writer.as_read(before), {})
@@ -134,7 +176,9 @@ class Author:
         """The lines behind the formula, to the value."""
         if isinstance(step.expr, Sym):
             return (Const(step.computed),)
-        return reduction(step.expr, self.derivation.quantities, self.sheet.detail)
+        quantities = self.derivation.quantities
+        deep = any(len(quantities[name].shape) > 2 for name in symbols(step.expr))
+        return reduction(step.expr, quantities, Detail.BRIEF if deep else self.sheet.detail)
 
     def misleads(self, line: Expr, value: Value) -> bool:
         """Whether a reader who computes with the digits of a line gets other digits than the value's."""
@@ -157,7 +201,7 @@ class Author:
         yield blocks.Heading(" · ".join(filter(None, (source, self.sheet.title))), self.sheet.points)
         if self.sheet.statement:
             yield blocks.Statement(self.sheet.statement)
-        given = tuple(self.given(each) for each in self.derivation.given)
+        given = tuple(chain for each in self.derivation.given for chain in self.given(each))
         if given:
             yield blocks.Facts("Given", given)
         if self.sheet.ask:
@@ -174,10 +218,38 @@ class Author:
         yield from self.body()
         yield from self.ending()
 
-    def given(self, given: Given) -> Chain:
+    def given(self, given: Given) -> Iterable[Chain]:
+        if len(given.value.shape) > 2:
+            return self.matrices(given.name, given.value, self.given_writer)
         value = Const(given.value)
         relation = "=" if self.given_writer.shown_exactly(value) else "≈"
-        return Chain(self.name(given.name), ((relation, self.given_writer.layout(value)),))
+        return (Chain(self.name(given.name), ((relation, self.given_writer.layout(value)),)),)
+
+    def matrices(self, name: str, value: Value, writer: Writer) -> Iterator[Chain]:
+        """The matrices of an array with more than two axes, each with its place: `Y₁ = …`."""
+        places = list(itertools.product(*map(range, value.shape[:-2])))
+        shown: list[tuple[int, ...] | None] = list(places)
+        if len(places) > MOST_MATRICES:
+            shown = [*places[:3], None, places[-1]]
+        for place in shown:
+            if place is None:
+                yield Chain(Sign("⋯", "mark"))
+                continue
+            part = value.entry(*place)
+            relation = "=" if writer.shown_exactly(Const(part)) else "≈"
+            yield Chain(self.placed(name, place), ((relation, writer.value(part)),))
+
+    def placed(self, name: str, place: Sequence[int]) -> Layout:
+        """The letter of an array with the place of a part of it: Y₂₁."""
+        if not place:
+            return self.name(name)
+        digits = [str(index + 1) for index in place]
+        apart = max(map(len, digits)) > 1
+        parts = [part for digit in digits for part in (Sign(",", "mark"), Number(digit))][1:]
+        below: Layout = Row(tuple(parts)) if apart else Number("".join(digits))
+        letter = self.name(name)
+        simple = isinstance(letter, (Row, Fraction))
+        return scripts(Fence("(", letter, ")") if simple else letter, sub=below)
 
     def name(self, name: str) -> Layout:
         return self.writer.layout(Sym(name))
@@ -196,8 +268,10 @@ class Author:
                 number += part.steps
                 continue
             section, items = part
+            if section is not None:
+                self.enter(section)
             shown = [block for item in items for block in self.item(item)]
-            if section is not None and any(isinstance(block, blocks.Step) for block in shown):
+            if section is not None and any(isinstance(block, (blocks.Step, blocks.Table)) for block in shown):
                 yield blocks.Section(self.plain(section.title))
             for block in shown:
                 if isinstance(block, blocks.Step):
@@ -207,15 +281,19 @@ class Author:
 
     def wanted(self, item: Item) -> bool:
         """Whether an item has a place on the page."""
-        if isinstance(item, Step) and item.quiet:
-            return False
         only = self.sheet.only
-        return not only or (isinstance(item, (Step, Identity)) and item.name in only)
+        if isinstance(item, Step) and item.quiet and not only:
+            return item.name in self.sheet.ask and item.name not in self.tabled
+        return not only or (isinstance(item, (Step, Entries, Identity)) and item.name in only)
 
     def item(self, item: Item) -> Iterable[Block]:
         match item:
             case Step():
                 yield self.step_block(item)
+            case Entries():
+                yield from self.entries(item)
+            case Table():
+                yield self.table(item)
             case Identity():
                 yield blocks.Step(0, self.prose(item.title), (self.identity(item),), None, self.why(item.why))
             case Note():
@@ -227,12 +305,115 @@ class Author:
                 yield blocks.Curve(title, item.x_label, item.y_label, xs, tuple(values))
 
     def step_block(self, step: Step) -> blocks.Step:
-        chain = self.chain(step)
-        return blocks.Step(0, self.prose(step.title), (chain,), self.shape(step), self.why(step.why))
+        title, why = self.prose(step.title), self.why(step.why)
+        if len(step.value.shape) > 2:
+            chain = Chain(self.name(step.name), (("=", self.writer.layout(step.expr)),))
+            chains = (chain, *self.matrices(step.name, step.value, self.writer))
+        else:
+            chains = (self.chain(step),)
+        return blocks.Step(0, title, chains, self.shape(step), why)
+
+    def entries(self, item: Entries) -> Iterable[Block]:
+        """The first entry of an array term by term, the others in one line each."""
+        step, most = self.steps.get(item.name), ENTRIES[self.sheet.detail]
+        if step is None or not most:
+            return
+        places = list(itertools.islice(itertools.product(*map(range, step.value.shape)), most))
+        if not places or (first := self.entry(step, places[0], whole=True)) is None:
+            return
+        grids = tuple(self.grids(item)) if item.window else ()
+        yield blocks.Step(0, self.prose(item.title), (first,), None, self.why(item.why), grids)
+        rest, left_out = places[1:], step.value.size - len(places)
+        if left_out:
+            last = tuple(size - 1 for size in step.value.shape)
+            rest, left_out = [*places[1 : most // 3], last], step.value.size - most // 3 - 1
+        whole = self.sheet.detail is Detail.FULL
+        chains = tuple(chain for place in rest if (chain := self.entry(step, place, whole)) is not None)
+        if chains:
+            yield blocks.Step(0, self.prose(item.others), chains)
+        if left_out:
+            yield blocks.Note(
+                self.prose(say("{count} more entries are left out.", count=left_out)), "left-out"
+            )
+
+    def entry(self, step: Step, place: tuple[int, ...], whole: bool) -> Chain | None:
+        """One entry as a chain: all its products, or what they are worth."""
+        whole_array = step.expr
+        if not isinstance(whole_array, Apply) or whole_array.op.entry is None:
+            return None
+        args = [Evaluator().value(arg, self.derivation.quantities) for arg in whole_array.args]
+        expr = whole_array.op.entry(place, *args, **dict(whole_array.params))
+        if isinstance(expr, Apply) and len(expr.args) > MOST_TERMS:
+            return None
+        lines = list(reduction(expr, {}, Detail.NORMAL))
+        if not whole and len(lines) > 2:
+            lines = [_without_zeros(lines[1]) if _sums(lines[0], lines[1]) else lines[0], lines[-1]]
+        links: list[tuple[str, Layout]] = []
+        value = step.computed.entry(*place)
+        self.link(links, Sym(step.name), lines, value)
+        return Chain(self.placed(step.name, place), tuple(links)) if links else None
+
+    def grids(self, item: Entries) -> Iterator[blocks.Grid]:
+        """The array that the first entry is made of, matrix by matrix, with its window marked."""
+        value = self.derivation.quantities[item.of]
+        seen = dict.fromkeys(place[:-2] for place in item.window)
+        for matrix in list(seen)[:MOST_GRIDS]:
+            marked = [place[-2:] for place in item.window if place[:-2] == matrix]
+            part = value.entry(*matrix) if matrix else value
+            far = [max(2, *axis) + 3 for axis in zip(*marked, strict=True)]
+            name = self.placed(item.of, matrix) if matrix else self.name(item.of)
+            yield self.grid(name, part, marked, (far[0], far[1]))
+
+    def grid(
+        self, name: Layout, value: Value, marked: Iterable[tuple[int, ...]], far: tuple[int, int]
+    ) -> blocks.Grid:
+        """The start of a matrix, up to a place beyond what is marked."""
+        down, across = (
+            range(min(size, max(end, MOST_CELLS))) for size, end in zip(value.shape, far, strict=True)
+        )
+        more = [size > len(axis) for size, axis in zip(value.shape, (down, across), strict=True)]
+        rows: list[list[Layout]] = [
+            [self.writer.value(value.entry(i, j)) for j in across] + [Sign("⋯", "mark")] * more[1]
+            for i in down
+        ]
+        if more[0]:
+            dots: list[Layout] = [Sign("⋮", "mark")] * len(across)
+            rows.append([*dots, *[Sign("⋱", "mark")] * more[1]])
+        return blocks.Grid(name, tuple(map(tuple, rows)), frozenset((i, j) for i, j in marked))
+
+    def table(self, item: Table) -> blocks.Table:
+        ask = set(self.sheet.ask)
+        shown = [
+            place
+            for place, column in enumerate(item.columns)
+            if not column.demand or not ask.isdisjoint(column.demand)
+        ]
+        rows: list[tuple[Prose | Chain, ...] | int] = []
+        left_out = len(item.rows) - item.most
+        for number, row in enumerate(item.rows):
+            if left_out > 0 and item.most - 3 <= number < len(item.rows) - 3:
+                if number == item.most - 3:
+                    rows.append(left_out)
+                continue
+            rows.append(tuple(self.cell(row[place]) for place in shown))
+        head = tuple(self.prose(item.columns[place].head) for place in shown)
+        return blocks.Table(self.prose(item.title), head, tuple(rows), self.why(item.why))
+
+    def cell(self, cell: Cell) -> Prose | Chain:
+        match cell:
+            case Worked(name):
+                chain = self.chain(self.steps[name])
+                (_, first), *links = chain.links
+                return Chain(first, tuple(links))
+            case Result(name):
+                return (self.worth(name, self.steps[name].value, self.writer),)
+            case Expr():
+                return (self.writer.layout(cell),)
+        return self.prose(cell)
 
     def shape(self, step: Step) -> Layout | None:
-        """`z⁽⁰⁾ ∈ ℝ²`."""
-        if not step.value.shape:
+        """`z⁽⁰⁾ ∈ ℝ²`; a list of sizes has none."""
+        if not step.value.shape or step.bare:
             return None
         sizes = "×".join(map(str, step.value.shape))
         power: Layout = Number(sizes) if sizes.isdigit() else Word(sizes)
@@ -258,9 +439,7 @@ class Author:
                 )
             )
         if not self.sheet.stopped:
-            answers = tuple(self.answer(name) for name in self.sheet.ask)
-            if answers:
-                yield blocks.Facts("Answer", answers)
+            yield from self.answers()
         if len(self.sheet.source) > SHORT_SOURCE:
             yield blocks.Note(self.prose(say("Source: {source}", source=self.sheet.source)))
         if each_step:
@@ -275,18 +454,36 @@ class Author:
             text = f"{counted(len(checks), 'check')}{unrounded}: {names}; largest error "
             yield blocks.Note((text, _error(max(check.error for check in checks))), "check")
 
-    def answer(self, name: str) -> Chain:
+    def answers(self) -> Iterable[Block]:
+        quantities = self.derivation.quantities
+        trees = [name for name in self.sheet.ask if is_tree(quantities[name])]
+        facts = tuple(chain for name in self.sheet.ask if name not in trees for chain in self.answer(name))
+        if facts:
+            yield blocks.Facts("Answer", facts)
+        for name in trees:
+            yield tree((self.name(name),), quantities[name].item())
+
+    def answer(self, name: str) -> Iterable[Chain]:
         value = self.derivation.quantities[name]
+        if len(value.shape) > 2:
+            return self.matrices(name, value, self.answer_writer)
         relation = "=" if self.answer_writer.shown_exactly(Const(value)) else "≈"
-        layout = self.answer_writer.value(value)
+        layout = self.worth(name, value, self.answer_writer)
         if (
-            isinstance(layout, Table)
+            isinstance(layout, Matrix)
             and len(value.shape) == 1
             and value.size > 1
             and not self.derivation.rows
         ):
             layout = _lying(layout)
-        return Chain(self.name(name), ((relation, layout),))
+        return (Chain(self.name(name), ((relation, layout),)),)
+
+    def worth(self, name: str, value: Value, writer: Writer) -> Layout:
+        """The value of a quantity: sizes as they are written, other values as they are."""
+        step = self.steps.get(name)
+        if step is not None and isinstance(step.expr, Apply) and isinstance(step.expr.op.notation, Sizes):
+            return writer.layout(apply(step.expr.op, *(Const(value.entry(i)) for i in range(value.size))))
+        return writer.value(value)
 
     def plain(self, text: Text) -> str:
         return "".join(part if isinstance(part, str) else "…" for part in self.prose(text))
@@ -308,7 +505,36 @@ def _filled(message: Message, writer: Writer) -> Prose:
     return tuple(part for part in (*parts, rest) if part != "")
 
 
-def _lying(column: Table) -> Layout:
+def is_tree(value: Value) -> bool:
+    """Whether a value is a tree, a nested mapping of labels."""
+    return value.label and isinstance(value.item(), dict)
+
+
+def tree(text: Prose, node: object) -> blocks.Tree:
+    """The block of a nested mapping {feature: {value: subtree or label}}."""
+    if not isinstance(node, dict):
+        return blocks.Tree((*text, ": ", str(node)))
+    ((feature, branches),) = node.items()
+    below = tuple(((str(value),), tree((), branch)) for value, branch in branches.items())
+    return blocks.Tree((*text, ": ", str(feature)), below)
+
+
+def _sums(first: Expr, second: Expr) -> bool:
+    """Whether both are sums written in a row."""
+    return all(isinstance(each, Apply) and isinstance(each.op.notation, Terms) for each in (first, second))
+
+
+def _without_zeros(expr: Expr) -> Expr:
+    """A sum without the terms that are exactly 0."""
+    if not isinstance(expr, Apply):
+        return expr
+    kept = [arg for arg in expr.args if not isinstance(arg, Const) or not arg.value.same(NOUGHT)]
+    if len(kept) < 2:
+        return kept[0] if kept else Const(NOUGHT)
+    return Apply(expr.op, tuple(kept), expr.params)
+
+
+def _lying(column: Matrix) -> Layout:
     """A column written as a row of numbers, transposed: (1, 2)ᵀ."""
     items: list[Layout] = []
     for row in column.cells:
@@ -350,14 +576,15 @@ def _elided(parts: Sequence[Part]) -> Iterable[Part | Elision]:
         end = place + 1
         while series and end < len(parts) and (after := parts[end][0]) is not None and after.series == series:
             end += 1
-        if end - place < LONG_SERIES:
+        most = section.most if section else 0
+        if end - place < max(LONG_SERIES, most + 1):
             yield from parts[place:end]
         else:
-            left_out = parts[place + FIRST : end - LAST]
-            yield from parts[place : place + FIRST]
+            left_out = parts[place + most - 1 : end - 1]
+            yield from parts[place : place + most - 1]
             steps = (item for _, items in left_out for item in items if isinstance(item, Step))
             yield Elision(len(left_out), len(list(steps)))
-            yield from parts[end - LAST : end]
+            yield parts[end - 1]
         place = end
 
 

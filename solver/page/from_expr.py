@@ -73,12 +73,16 @@ class Writer(Record):
     def shown_exactly(self, expr: Expr) -> bool:
         """Whether every number printed in the expression stands for itself."""
         if isinstance(expr, Const):
-            return expr.value.exact and all(show(x, self.rounding).exact for x in _printed(expr.value))
+            return expr.value.label or (
+                expr.value.exact and all(show(x, self.rounding).exact for x in _printed(expr.value))
+            )
         return all(self.shown_exactly(arg) for arg in expr.args) if isinstance(expr, Apply) else True
 
     def as_read(self, expr: Expr) -> Expr:
         """The expression with every number replaced by what its printed digits stand for."""
         if isinstance(expr, Const):
+            if expr.value.label:
+                return expr
             read = [show(x, self.rounding).stands_for for x in expr.value.array.flat]
             return Const(gather(read, expr.value.shape))
         if isinstance(expr, Apply):
@@ -125,6 +129,9 @@ class Writer(Record):
                 return Scripts(self._inside(args[0], ATOM), sup=Word(mark)), POWER
             case nodes.Function():
                 return self._function(notation, args, index, dict(expr.params).get(notation.shown))
+            case nodes.Quotient(inline=True):
+                top, bottom = (self._inside(arg, CONDITION, index) for arg in args)
+                return Fraction(top, bottom, inline=True), PRODUCT
             case nodes.Quotient():
                 bottom = self._inside(args[1], CONDITION, index)
                 if _holds_array(args[0]) and not _holds_array(args[1]):  # a matrix does not stand on a line
@@ -183,6 +190,10 @@ class Writer(Record):
                 return self._grid(
                     [self._inside(arg, CONDITION) for arg in args], dict(expr.params)["shape"]
                 ), ATOM
+            case nodes.Sizes():
+                lengths = [self._inside(arg, PRODUCT) for arg in args]
+                parts = [part for length in lengths for part in (Sign("×"), length)]
+                return Row(tuple(parts[1:])), PRODUCT if len(args) > 1 else ATOM
             case nodes.OuterProduct():
                 first, second = (self._inside(arg, PRODUCT, index) for arg in args)
                 raised = [scripts(self._inside(arg, ATOM, index), sup=Word("ᵀ")) for arg in args]
@@ -249,7 +260,8 @@ class Writer(Record):
         """∑ with its index; sums of each row are written for the row i, as the family (∑ⱼ …)ᵢ."""
         shape = shape_of(expr.args[0], self.shapes)
         letters: tuple[str, ...] = (dict(expr.params).get("letter", "i"), "j")[: len(shape)]
-        running = {"column_sums": letters[:1], "row_sums": letters[1:]}.get(expr.op.name, letters)
+        axis = expr.op.notation.axis if isinstance(expr.op.notation, nodes.SumSign) else None
+        running = letters if axis is None else letters[axis : axis + 1]
         free = tuple(letter for letter in letters if letter not in running)
         below = Row(tuple(map(Letter, running)))
         written = Row((Big("∑", below), self._inside_sum(expr.args[0], letters)))
@@ -281,6 +293,8 @@ class Writer(Record):
     # Values
 
     def _value(self, value: Value) -> Placed:
+        if value.label:
+            return Word(_text(value.item())), ATOM
         if not value.shape:
             return number_layout(show(value.item(), self.rounding))
         if len(value.shape) <= 2:
@@ -311,6 +325,13 @@ class Writer(Record):
         if len(shape) == 1:
             return Table((tuple(cells),) if self.rows else tuple((cell,) for cell in cells))
         return Table(tuple(tuple(cells[i * shape[1] : (i + 1) * shape[1]]) for i in range(shape[0])))
+
+
+def _text(words: object) -> str:
+    """A label in one line; a tree as nested mappings."""
+    if not isinstance(words, dict):
+        return str(words)
+    return "{" + ", ".join(f"{name}: {_text(inner)}" for name, inner in words.items()) + "}"
 
 
 def number_layout(shown: Shown) -> Placed:

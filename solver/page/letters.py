@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from solver.page.math import Accent, Fraction, Layout, Letter, Number, Row, Scripts, Sign, Word
+from solver.page.math import Accent, Fence, Fraction, Layout, Letter, Number, Row, Scripts, Sign, Word
+from solver.spec.names import split, unescaped
 
 GREEK = {
     unicodedata.name(chr(code)).split()[-1].lower(): chr(code)
@@ -16,7 +17,8 @@ GREEK = {
 
 ACCENTS = ("hat", "bar", "tilde", "dot")
 
-_NAME = re.compile(r"(?P<base>.*?[^\d(])(?P<digits>\d*)(?:\((?P<index>[^()]*)\))?", re.DOTALL)
+_NAME = re.compile(r"(?P<base>.*?[^\d(])(?P<digits>\d*)(?:\((?P<index>.*)\))?", re.DOTALL)
+_ITERATE = re.compile(r"\d+")
 _DERIVATIVE = re.compile(r"d(?P<top>[A-Za-z]\w*)/d(?P<bottom>.+)")
 _LETTER = re.compile(
     r"(?P<base>\\?[^\W\d_]+|[^\w\s]+[^\W\d_]+)(?P<primes>'*)(?P<digits>\d*)"
@@ -37,6 +39,15 @@ class Letters:
         defaults = {name: chosen.get(letter, letter) for name, letter in defaults.items()}
         self._letters = {**defaults, **chosen}
         self._made: dict[str, Layout] = {}
+        self._within = ""
+
+    def within(self, path: str) -> Letters:
+        """The same letters where names of that path are written without it."""
+        if path == self._within:
+            return self
+        letters = Letters({}, self._letters)
+        letters._within = path
+        return letters
 
     def layout(self, name: str) -> Layout:
         """The layout of a quantity's name."""
@@ -51,19 +62,33 @@ class Letters:
         if derivative:
             top, bottom = self._part(derivative["top"]), self._part(derivative["bottom"])
             return Fraction(Row((Sign("∂", "prefix"), top)), Row((Sign("∂", "prefix"), bottom)), inline=True)
-        if "." in name:
+        if self._within and name.startswith(self._within):
+            return self.layout(name.removeprefix(self._within))
+        path, name = split(name)
+        if path:
+            where = ", ".join(map(unescaped, path))
+            return Row((self.layout(name), Sign("where"), Word(where)))
+        if "." in name.partition("(")[0]:
             base, _, part = name.partition(".")
-            return Row((Word(part), Sign("of", "infix"), self.layout(base)))
+            part = self._letters.get(part, part)
+            return Row((Word(part), Sign("of", "infix"), self._object(base)))
         match = _NAME.fullmatch(name)
         if not match:
             return Word(name)
         base, digits, index = match["base"], match["digits"], match["index"]
         letter = self._typed(self._letters[base]) if base in self._letters else letter_layout(base)
+        if index is not None and not _ITERATE.fullmatch(index):
+            letter = scripts(letter, sub=Number(digits) if digits else None)
+            return Row((letter, Fence("(", Word(unescaped(index)), ")")))
         return scripts(
             letter,
             sub=Number(digits) if digits else None,
             sup=Row((Sign("(", "mark"), Word(index), Sign(")", "mark"))) if index is not None else None,
         )
+
+    def _object(self, name: str) -> Layout:
+        """What a part belongs to: a letter, or the name of a layer as it is."""
+        return self.layout(name) if len(name.rstrip("0123456789")) == 1 else Word(name)
 
     def _part(self, name: str) -> Layout:
         """A part of a derivative, in which L stands for the loss."""

@@ -11,15 +11,31 @@ from typing import TextIO
 
 from solver.errors import clean
 from solver.page import fit
-from solver.page.blocks import Block, Curve, Facts, Heading, Note, Page, Prose, Section, Statement, Step
+from solver.page.blocks import (
+    Block,
+    Curve,
+    Facts,
+    Heading,
+    Note,
+    Page,
+    Prose,
+    Section,
+    Statement,
+    Step,
+    Table,
+    Tree,
+)
 from solver.page.elide import elisions
 from solver.page.math import Chain, Layout
 from solver.render.boxes import Box, beside, box, line, linear
 from solver.render.glyphs import plain
 from solver.render.glyphs import width as cells
+from solver.render.grid import pictures
 from solver.render.plot import plot
 from solver.render.prose import wrap
+from solver.render.table import table
 from solver.render.tex import readable
+from solver.render.tree import tree
 
 Segment = tuple[str, str]
 """A style (`bold`, `dim`, `red`, `green` or nothing) and a text."""
@@ -99,6 +115,10 @@ class _Sheet:
                 return self.section(title)
             case Step():
                 return self.step(block)
+            case Table():
+                return self.table(block)
+            case Tree():
+                return self.plainly(tree(block, self.width - MARGIN, self.ascii))
             case Note():
                 return self.note(block)
             case Curve():
@@ -165,9 +185,18 @@ class _Sheet:
         if lines:
             lines[0][0] = ("bold", number.ljust(indent))
         lines += self.indented(step.why, indent, "dim")
+        if step.grids:
+            lines += self.plainly(pictures(step.grids, self.width - indent, self.ascii), indent)
         for chain in step.chains:
             lines += self.chain(chain, indent)
         return lines
+
+    def table(self, block: Table) -> Iterable[Line]:
+        lines = self.indented(block.title, MARGIN) + self.indented(block.why, MARGIN, "dim")
+        return lines + self.plainly(table(block, self.width - MARGIN, self.ascii))
+
+    def plainly(self, texts: Iterable[str], indent: int = MARGIN) -> list[Line]:
+        return [[("", " " * indent), ("", text)] for text in texts]
 
     def note(self, note: Note) -> Iterable[Line]:
         style, *signs = _SIGNS.get(note.kind, ("dim", "", ""))

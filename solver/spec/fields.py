@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 from solver.errors import SolverError, SolverErrors, did_you_mean, listed, quoted
@@ -45,7 +46,7 @@ class Fields(BaseModel):
         """An optional field that is null is left out."""
         if not isinstance(node, Pairs) or not any(_is_null(child) for child in node.values()):
             return node
-        fields = cls.model_fields
+        fields = named(cls)
         return {
             name: child
             for name, child in node.items()
@@ -60,13 +61,18 @@ class Fields(BaseModel):
         return self
 
 
+def named(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the names that are typed."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
 def _is_null(node: Any) -> bool:
     return isinstance(node, yaml.Scalar) and node.is_null
 
 
-def field(description: str, default: Any = ...) -> Any:
-    """A field with its description; without a default it is required."""
-    return Field(default, description=description)
+def field(description: str, default: Any = ..., name: str | None = None) -> Any:
+    """A field with its description; without a default it is required. `name` is typed where Python has none such."""
+    return Field(default, description=description, alias=name)
 
 
 def comma_hint(value: Value, wanted: int) -> str | None:
@@ -113,7 +119,9 @@ _ROWS: dict[str, Any] = {
 VECTOR_SCHEMA: dict[str, Any] = {"anyOf": [NUMBER_SCHEMA, _LIST]}
 """A list of numbers, or one number."""
 
-_SCHEMAS = {0: NUMBER_SCHEMA, 1: _LIST, 2: _ROWS}
+_BLOCK: dict[str, Any] = {"type": "array", "items": _ROWS, "minItems": 1}
+_SCHEMAS = {0: NUMBER_SCHEMA, 1: _LIST, 2: _ROWS, 3: _BLOCK}
+_SCHEMAS[4] = {"type": "array", "items": _BLOCK, "minItems": 1}
 
 
 def array(*dimensions: int) -> Leaf:

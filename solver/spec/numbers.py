@@ -102,6 +102,8 @@ def _wanted(dimensions: Sequence[int]) -> str:
 
 
 def _from_items(node: Items, dimensions: Sequence[int]) -> Value:
+    if max(dimensions) > 2:
+        node = _matrices_of_text(node)
     if any(isinstance(child, yaml.Scalar) and _is_row(child) for child in node):
         node = _rows_of_text(node)
     shape = _measured(node)
@@ -121,6 +123,27 @@ def _from_items(node: Items, dimensions: Sequence[int]) -> Value:
 
 def _is_row(child: yaml.Scalar) -> bool:
     return bool(re.search(r"\S[\s,]+\S", child.text)) and not child.plain
+
+
+def _matrices_of_text(node: Items) -> Items:
+    """A list, or lists in lists, of matrices that are written as text: ["1 2; 3 4", "5 6; 7 8"]."""
+    if not any(isinstance(child, Items) or _is_matrix(child) for child in node):
+        return node
+    children: list[Node] = []
+    for child in node:
+        if isinstance(child, yaml.Scalar) and _is_matrix(child):
+            place = (child.source, child.start, child.end)
+            rows = [
+                [yaml.Scalar(text, True, *place) for text in row] for row in _split(child.text, child.span)
+            ]
+            children.append(Items([Items(row, *place) for row in rows], *place))
+        else:
+            children.append(_matrices_of_text(child) if isinstance(child, Items) else child)
+    return Items(children, node.source, node.start, node.end)
+
+
+def _is_matrix(node: Node) -> bool:
+    return isinstance(node, yaml.Scalar) and (";" in node.text or "\\begin" in node.text)
 
 
 def _rows_of_text(node: Items) -> Items:

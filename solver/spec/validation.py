@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from solver.errors import SolverError, SolverErrors, Span, did_you_mean, listed, place_of, quoted
 from solver.record import Record
 from solver.spec import yaml
-from solver.spec.fields import Fault, Fields, Leaf
+from solver.spec.fields import Fault, Fields, Leaf, named
 from solver.spec.yaml import Items, Node, Pairs
 
 Path = tuple[str | int, ...]
@@ -71,7 +71,7 @@ def _faults_of_the_rest(model: type[Fields], node: Pairs, details: Iterable[Erro
     """What the comparisons find among the fields that are right, until one needs a field that is not."""
     wrong = {each["loc"][0] for each in details if each["loc"]}
     known: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
+    for name, info in named(model).items():
         leaf = next((each for each in info.metadata if isinstance(each, Leaf)), None)
         if name in wrong or (leaf is None and name in node):
             continue
@@ -81,8 +81,9 @@ def _faults_of_the_rest(model: type[Fields], node: Pairs, details: Iterable[Erro
         elif not info.is_required():
             known[name] = info.get_default()
     partial = model.model_construct(set(), **known)
-    for name in model.model_fields.keys() - known.keys():
-        partial.__dict__.pop(name, None)
+    for name, info in model.model_fields.items():
+        if (info.alias or name) not in known:
+            partial.__dict__.pop(name, None)
     try:
         yield from partial.faults()
     except (AttributeError, TypeError, SolverError):
@@ -168,7 +169,7 @@ class _Mapping(Record):
     def fields(self, loc: Path) -> list[str]:
         """The names of the fields of the model that holds a place."""
         holder = self.holder(loc)
-        return list(holder.model_fields) if holder else []
+        return list(named(holder)) if holder else []
 
     def description(self, loc: Path) -> str | None:
         """What the field at a place, or around it, is for."""
@@ -177,7 +178,7 @@ class _Mapping(Record):
         if not loc:
             return None
         holder = self.holder(loc)
-        info = holder.model_fields.get(str(loc[-1])) if holder else None
+        info = named(holder).get(str(loc[-1])) if holder else None
         return f"{loc[-1]}: {info.description}" if info and info.description else None
 
     def holder(self, loc: Path) -> type[BaseModel] | None:
@@ -185,7 +186,7 @@ class _Mapping(Record):
         model: type[BaseModel] | None = self.model
         for step in loc[:-1]:
             if model is not None and not isinstance(step, int):
-                info = model.model_fields.get(step)
+                info = named(model).get(step)
                 model = inner_model(info.annotation) if info else None
         return model
 

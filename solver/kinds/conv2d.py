@@ -1,0 +1,868 @@
+"""Two-dimensional convolution.
+
+What it solves
+    The convolution of an image with one filter or several, of several channels and images: the size of the
+    output, the first window product by product, every other window in a line, the output, and what layers
+    such as ReLU, pooling and a dense layer make of it.
+
+Method
+    What networks call convolution is the cross-correlation (`mode: correlation`): the kernel is laid on the
+    input, what lies on each other is multiplied, and all is added up, over the channels too:
+
+        yᵢⱼ = b + ∑ₐ ∑ᵦ kₐᵦ xᵢₛ₊ₐ,ⱼₛ₊ᵦ
+
+    `convolution`, the mathematicians', flips the kernel in both axes first. `transposed` goes the other way:
+    every number of the input lays its multiple of the kernel on the output, s cells apart, and what lies on
+    one cell is added up. On an axis of n cells the output has
+
+        ⌊(n + 2p − d (k − 1) − 1)/s⌋ + 1,      transposed:  (n − 1) s − 2p + d (k − 1) + 1 + output_padding
+
+    cells. `same` pads so that there are ⌈n/s⌉, an odd zero going below and to the right; `full` pads
+    d (k − 1) zeros on each side. A filter sees all channels, or with `groups` those of its group.
+
+Legend
+    X input (H×W, C×H×W or N×C×H×W), K kernel (h×w, C×h×w or F×C×h×w), b bias, Y output, n cells of an axis,
+    k those of the kernel, s stride, p padding, d dilation. One filter gives a matrix, several a list.
+
+Source
+    Goodfellow, Bengio, Courville: Deep Learning, 9.1 and 9.5; Dumoulin, Visin: A guide to convolution
+    arithmetic for deep learning (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from solver.derivation import Board, say
+from solver.errors import SolverError, counted, did_you_mean, listed, quoted
+from solver.expr import ops
+from solver.expr.nodes import PRODUCT, Const, Expr, Formula, Function, Infix, Op, ShapeError, Sym, apply
+from solver.expr.ops import number, terms
+from solver.expr.values import Arithmetic, Array, Shape, Value, settled
+from solver.kinds import Kind
+from solver.parts import pooling
+from solver.parts.pooling import Pooling, write_padded, write_sizes
+from solver.parts.windows import (
+    FLATTEN,
+    IMAGES,
+    Axis,
+    Pair,
+    Positive,
+    entry_at,
+    padding,
+    pair,
+    same_formula,
+)
+from solver.spec import yaml
+from solver.spec.fields import (
+    NUMBER_SCHEMA,
+    Fault,
+    Fields,
+    Leaf,
+    Matrix,
+    MaybeVector,
+    array,
+    choice,
+    field,
+    whole,
+)
+from solver.spec.numbers import read_array
+from solver.spec.validation import validated
+from solver.spec.yaml import Items, Node, Pairs
+
+# What follows a convolution
+
+
+class Dense(Fields):
+    """A dense layer."""
+
+    W: Matrix = field("the weights, units × inputs")
+    b: MaybeVector = field("the bias, one number a unit; left out: none", None)
+
+
+class Then(NamedTuple):
+    """A layer behind the convolution: its name, and its data."""
+
+    name: str
+    given: Pooling | Dense | None = None
+
+
+FUNCTIONS = {"relu": ops.relu, "sigmoid": ops.sigmoid, "tanh": ops.tanh, "softmax": ops.softmax}
+LAYERS = (*FUNCTIONS, "maxpool", "avgpool", "flatten", "dense")
+
+
+def read_then(node: Node) -> Then:
+    """`relu`, `flatten`, `{maxpool: 2}`, `{avgpool: {size: 2, stride: 1}}`, `{dense: {W: …, b: …}}`."""
+    if isinstance(node, yaml.Scalar):
+        name, body, span = node.text, None, node.span
+    elif isinstance(node, Pairs) and len(node) == 1:
+        (name, body), span = next(iter(node.items())), node.key_span(next(iter(node)))
+    else:
+        raise SolverError("one layer is needed here, such as relu or {maxpool: 2}", node.span)
+    name = name.strip().lower()
+    if name not in LAYERS:
+        hint = did_you_mean(name, LAYERS) or f"write {listed(LAYERS)}"
+        raise SolverError(f"there is no layer {quoted(name)}", span, hint)
+    if name in FUNCTIONS or name == "flatten":
+        if body is not None:
+            raise SolverError(f"{quoted(name)} takes nothing", body.span)
+        return Then(name)
+    if body is None:
+        example = "{dense: {W: [[1, 0], [0, 1]]}}" if name == "dense" else f"{{{name}: 2}}"
+        raise SolverError(f"{quoted(name)} needs its numbers", span, f"write {example}")
+    if name == "dense":
+        if not isinstance(body, Pairs):
+            raise SolverError(
+                "a mapping of W and b is needed here", body.span, "write {dense: {W: [[1, 0]]}}"
+            )
+        return Then(name, validated(Dense, body, (name,)))
+    if not isinstance(body, Pairs):
+        return Then(name, Pooling.model_construct(size=pair(1).read(body)))
+    return Then(name, validated(Pooling, body, (name,)))
+
+
+def read_layers(node: Node) -> tuple[Then, ...]:
+    """The layers, or one layer."""
+    return tuple(map(read_then, node)) if isinstance(node, Items) else (read_then(node),)
+
+
+_LAYER: dict[str, Any] = {
+    "anyOf": [
+        {"enum": [*FUNCTIONS, "flatten"]},
+        {"type": "object", "minProperties": 1, "maxProperties": 1},
+    ]
+}
+THEN = Leaf(read_layers, {"anyOf": [_LAYER, {"type": "array", "items": _LAYER}]})
+KERNEL = array(2, 3, 4)
+BIAS = Leaf(
+    lambda node: read_array(node, (0, 1)),
+    {"anyOf": [NUMBER_SCHEMA, {"type": "array", "items": NUMBER_SCHEMA}]},
+)
+PADDING = padding("same", "valid", "full")
+
+
+class Given(Fields):
+    """The data of a convolution."""
+
+    input: Annotated[Value, IMAGES] = field("the image: H×W, C×H×W or N×C×H×W")
+    kernel: Annotated[Value, KERNEL] = field(
+        "the filter: h×w, C×h×w or F×C×h×w (F×h×w on a grey image; transposed: C×F×h×w)"
+    )
+    bias: Annotated[Value | None, BIAS] = field("a number, or one a filter; left out: none", None)
+    stride: Positive = field("the step: a number or [rows, columns] (default 1)", (1, 1))
+    padding: Annotated[Pair | str, PADDING] = field(
+        "a number, [rows, columns], same, valid or full (default 0)", (0, 0)
+    )
+    dilation: Positive = field("the distance of the kernel's cells (default 1)", (1, 1))
+    groups: Annotated[int, whole(1, 10**6)] = field("groups of channels (default 1)", 1)
+    mode: Annotated[str, choice("correlation", "convolution", "transposed")] = field(
+        "correlation (default), convolution (the kernel flipped) or transposed", "correlation"
+    )
+    output_padding: Annotated[Pair, pair(0)] = field("transposed only: further rows and columns", (0, 0))
+    then: Annotated[tuple[Then, ...], THEN] = field(
+        f"what follows: {', '.join(LAYERS)}; each gives a quantity of its name", ()
+    )
+
+    @property
+    def transposed(self) -> bool:
+        return self.mode == "transposed"
+
+    @property
+    def channels(self) -> int:
+        shape = self.input.shape
+        return shape[-3] if len(shape) > 2 else 1
+
+    @property
+    def kernels(self) -> Shape:
+        """The shape of the kernel with all four axes: filters × channels of a group × h × w, transposed: C×F×h×w."""
+        shape = self.kernel.shape
+        if len(shape) == 4:
+            return shape
+        first = shape[0] if len(shape) == 3 else 1
+        if self.transposed:
+            return (first, 1, *shape[-2:])
+        each_its_own = self.groups > 1 and self.groups == self.channels
+        grey = self.channels == 1 and self.groups == 1
+        return (first, 1, *shape[-2:]) if grey or each_its_own else (1, first, *shape[-2:])
+
+    @property
+    def filters(self) -> int:
+        return self.kernels[1] * self.groups if self.transposed else self.kernels[0]
+
+    def faults(self) -> Iterator[Fault]:
+        given_channels, groups = self.channels, self.groups
+        first, second = self.kernels[:2]
+        before = list(self._group_faults())
+        yield from before
+        wanted, has = (given_channels, first) if self.transposed else (given_channels // groups, second)
+        if not before and wanted != has:
+            message = f"the kernel has {counted(has, 'channel')}, the input has {given_channels}"
+            message += f" in {groups} groups" if groups > 1 else ""
+            yield Fault(("kernel",), message, self._channel_hint())
+        if self.bias is not None and self.bias.shape and self.bias.size != self.filters:
+            yield Fault(
+                ("bias",), f"{counted(self.bias.size, 'number')} for {counted(self.filters, 'filter')}"
+            )
+        if self.transposed:
+            yield from self._transposed_faults()
+        elif self.output_padding != (0, 0):
+            hint = "it belongs to `mode: transposed`"
+            yield Fault(("output_padding",), "it has no meaning here", hint)
+        sizes = [axis.out for axis in self.axes()] if not self.transposed else list(self.transposed_sizes())
+        for axis, name, out in zip(self.axes(), ("rows", "columns"), sizes, strict=True):
+            if out < 1 and not self.transposed:
+                has = axis.n + axis.before + axis.after
+                message = f"it covers {counted(axis.span, name[:-1])}, the input has {has} with its padding"
+                yield Fault(("kernel",), message, "the kernel does not fit")
+            elif out < 1:
+                yield Fault(("padding",), f"it cuts away all {name} of the output")
+        if min(sizes) > 0 and not before and wanted == has:
+            yield from self._then_faults(sizes)
+
+    def _group_faults(self) -> Iterator[Fault]:
+        if self.channels % self.groups:
+            yield Fault(
+                ("groups",), f"{self.groups} groups do not divide {counted(self.channels, 'channel')}"
+            )
+        elif not self.transposed and self.kernels[0] % self.groups:
+            yield Fault(
+                ("groups",), f"{self.groups} groups do not divide {counted(self.kernels[0], 'filter')}"
+            )
+
+    def _channel_hint(self) -> str | None:
+        axes = len(self.kernel.shape)
+        if axes == 2:
+            return f"write a matrix for each of the {self.channels} channels"
+        if self.transposed:
+            return "the kernel of a transposed convolution is channels × filters × h × w"
+        return "the kernel is filters × channels × h × w" if axes == 4 else None
+
+    def _transposed_faults(self) -> Iterator[Fault]:
+        if self.padding == "full":
+            yield Fault(("padding",), "`full` has no meaning for a transposed convolution")
+        elif self.padding == "same":
+            spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernels[2:], strict=True)]
+            if any(span < s for span, s in zip(spans, self.stride, strict=True)):
+                yield Fault(("padding",), "`same` needs a kernel that is at least as large as the stride")
+        for extra, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            if extra >= max(s, d):
+                message = f"{extra} is not less than the stride, {s}"
+                yield Fault(("output_padding",), message, "no kernel would ever reach those cells")
+                return
+
+    def axes(self) -> tuple[Axis, Axis]:
+        """Rows and columns; of a transposed convolution those of the output, on which the kernel moves."""
+        size = (self.kernels[2], self.kernels[3])
+        return Axis.pair(self.input.shape, size, self.stride, self.dilation, self.padding)
+
+    def cuts(self) -> tuple[Pair, Pair]:
+        """Transposed: the rows cut off above and below, and the columns."""
+        if self.padding == "same":
+            missing = [
+                max(d * (k - 1) + 1 - s, 0)
+                for d, k, s in zip(self.dilation, self.kernels[2:], self.stride, strict=True)
+            ]
+            first, second = ((size // 2, size - size // 2) for size in missing)
+        else:
+            pads = self.padding if isinstance(self.padding, tuple) else (0, 0)
+            first, second = ((pad, pad) for pad in pads)
+        return first, second
+
+    def transposed_sizes(self) -> tuple[int, int]:
+        """Rows and columns of the output of a transposed convolution."""
+        rows, columns = (
+            (n - 1) * s + d * (k - 1) + 1 - sum(cut) + extra
+            for n, s, d, k, cut, extra in zip(
+                self.input.shape[-2:],
+                self.stride,
+                self.dilation,
+                self.kernels[2:],
+                self.cuts(),
+                self.output_padding,
+                strict=True,
+            )
+        )
+        return rows, columns
+
+    def shape_of(self, rows: int, columns: int) -> Shape:
+        """The shape of an output of that size: one filter gives a matrix, an image of several stays a list."""
+        images = self.input.shape[:1] if len(self.input.shape) == 4 else ()
+        return (*images, *((self.filters,) if self.filters > 1 else ()), rows, columns)
+
+    def _then_faults(self, sizes: Sequence[int]) -> Iterator[Fault]:
+        shape, images = self.shape_of(sizes[0], sizes[1]), len(self.input.shape) == 4
+        for place, layer in enumerate(self.then):
+            flat = len(shape) == 1 + images
+            if isinstance(layer.given, Pooling):
+                if flat:
+                    yield Fault(
+                        ("then", place), f"`{layer.name}` needs a map, there are only rows of numbers"
+                    )
+                    return
+                if misfit := layer.given.misfit(shape):
+                    yield Fault(("then", place), misfit)
+                    return
+                out = tuple(axis.out for axis in layer.given.axes(shape))
+                shape = shape[:-2] if layer.given.global_ else (*shape[:-2], *out)
+            elif layer.name in ("flatten", "dense"):
+                shape = (*shape[:images], int(np.prod(shape[images:])))
+            if isinstance(layer.given, Dense):
+                units, inputs = layer.given.W.shape
+                if inputs != shape[-1]:
+                    message = f"W takes {inputs} inputs, but there are {shape[-1]}"
+                    yield Fault(("then", place), message, "W is units × inputs")
+                    return
+                if layer.given.b is not None and layer.given.b.size != units:
+                    yield Fault(("then", place), f"{layer.given.b.size} biases for {units} units")
+                    return
+                shape = (*shape[:-1], units)
+
+
+# The operations
+
+
+class _Way(NamedTuple):
+    """How input, kernel and output lie: images, channels, filters in groups, and the sizes."""
+
+    images: int
+    channels: int
+    groups: int
+    filters: int
+    kernel: Pair
+    stride: Pair
+    dilation: Pair
+
+
+def _way(x: Shape, kernels: Shape, stride: Pair, dilation: Pair, groups: int, transposed: bool) -> _Way:
+    images, channels = (x[0] if len(x) == 4 else 1), (x[-3] if len(x) > 2 else 1)
+    filters = kernels[1] * groups if transposed else kernels[0]
+    return _Way(images, channels, groups, filters, (kernels[2], kernels[3]), stride, dilation)
+
+
+def _squeezed(array: Array, x: Shape) -> Array:
+    """Without the axis of images that the input does not have, and that of a single filter."""
+    array = array if len(x) == 4 else array[0]
+    return array[..., 0, :, :] if array.shape[-3] == 1 else array
+
+
+def _steps(size: int, stride: int, start: int) -> slice:
+    return slice(start, start + (size - 1) * stride + 1, stride)
+
+
+def _correlate(
+    m: Arithmetic,
+    x: Array,
+    k: Array,
+    b: Array | None = None,
+    *,
+    kernels: Shape,
+    stride: Pair,
+    dilation: Pair,
+    groups: int,
+) -> Array:
+    """Kernel cell by kernel cell: each multiplies a shifted image."""
+
+    def run(x: Array, k: Array) -> Array:
+        return _correlated(x, k, kernels, stride, dilation, groups)
+
+    return _settled(run, x, k, b)
+
+
+def _settled(run: Any, x: Array, k: Array, b: Array | None) -> Array:
+    result = run(x, k)
+    if x.dtype == object or k.dtype == object:
+        result = settled(result, run(np.abs(x), np.abs(k)))
+    shape = np.shape(x)
+    if b is not None:
+        result = result + (b if b.ndim == 0 else b[:, None, None])
+    return _squeezed(result, shape)
+
+
+def _correlated(x: Array, k: Array, kernels: Shape, stride: Pair, dilation: Pair, groups: int) -> Array:
+    way = _way(x.shape, kernels, stride, dilation, groups, False)
+    x4, k4 = x.reshape(way.images, way.channels, *x.shape[-2:]), k.reshape(kernels)
+    rows, columns = (
+        (n - d * (size - 1) - 1) // s + 1
+        for n, d, size, s in zip(x.shape[-2:], dilation, way.kernel, stride, strict=True)
+    )
+    parts = []
+    each, depth = way.filters // groups, way.channels // groups
+    for group in range(groups):
+        image = x4[:, group * depth : (group + 1) * depth]
+        weights = k4[group * each : (group + 1) * each]
+        part: Any = 0
+        for i in range(way.kernel[0]):
+            for j in range(way.kernel[1]):
+                under = image[
+                    :,
+                    :,
+                    _steps(rows, stride[0], i * dilation[0]),
+                    _steps(columns, stride[1], j * dilation[1]),
+                ]
+                part = part + np.tensordot(weights[:, :, i, j], under, axes=(1, 1))
+        parts.append(part)
+    return np.moveaxis(np.concatenate(parts), 0, 1)
+
+
+def _correlation_shape(
+    x: Shape, k: Shape, *_: Shape, kernels: Shape, stride: Pair, dilation: Pair, groups: int
+) -> Shape:
+    rows, columns = (
+        (n - d * (size - 1) - 1) // s + 1
+        for n, d, size, s in zip(x[-2:], dilation, kernels[2:], stride, strict=True)
+    )
+    if rows < 1 or columns < 1:
+        raise ShapeError("{1} does not fit into {0}")
+    images = x[:1] if len(x) == 4 else ()
+    return (*images, *(kernels[:1] if kernels[0] > 1 else ()), rows, columns)
+
+
+def _placed(place: tuple[int, ...], images: bool, filters: int) -> tuple[int, int, int, int]:
+    """A place of the output with all four axes."""
+    image = place[0] if images else 0
+    rest = place[1:] if images else place
+    return (image, rest[0] if filters > 1 else 0, rest[-2], rest[-1])
+
+
+def _kernel_entry(k: Value, kernels: Shape, *place: int) -> Const:
+    """An entry of the kernel by its place on four axes."""
+    flat = int(np.ravel_multi_index(place, kernels))
+    return Const(k.entry(*map(int, np.unravel_index(flat, k.shape))))
+
+
+def _correlation_entry(
+    place: tuple[int, ...],
+    x: Value,
+    k: Value,
+    b: Value | None = None,
+    *,
+    kernels: Shape,
+    stride: Pair,
+    dilation: Pair,
+    groups: int,
+) -> Expr:
+    way = _way(x.shape, kernels, stride, dilation, groups, False)
+    image, f, i, j = _placed(place, len(x.shape) == 4, way.filters)
+    depth = way.channels // groups
+    first = f // (way.filters // groups) * depth
+    products = [
+        entry_at(x, image, first + c, i * stride[0] + r * dilation[0], j * stride[1] + q * dilation[1])
+        * _kernel_entry(k, kernels, f, c, r, q)
+        for c in range(depth)
+        for r in range(kernels[2])
+        for q in range(kernels[3])
+    ]
+    return _with_bias(products, b, f)
+
+
+def _with_bias(products: list[Expr], b: Value | None, f: int) -> Expr:
+    if b is not None:
+        products = [*products, Const(b.entry(f) if b.shape else b)]
+    return terms(*products) if products else number(0)
+
+
+def _transpose(
+    m: Arithmetic,
+    x: Array,
+    k: Array,
+    b: Array | None = None,
+    *,
+    kernels: Shape,
+    stride: Pair,
+    dilation: Pair,
+    groups: int,
+    cuts: tuple[Pair, Pair],
+    size: Pair,
+) -> Array:
+    """Kernel cell by kernel cell: each lays its multiple of the image on the output."""
+
+    def run(x: Array, k: Array) -> Array:
+        way = _way(x.shape, kernels, stride, dilation, groups, True)
+        x4, k4 = x.reshape(way.images, way.channels, *x.shape[-2:]), k.reshape(kernels)
+        whole = [s + sum(cut) for s, cut in zip(size, cuts, strict=True)]
+        result = np.zeros((way.images, way.filters, *whole), dtype=np.result_type(x, k))
+        each, depth = kernels[1], way.channels // groups
+        for group in range(groups):
+            image = x4[:, group * depth : (group + 1) * depth]
+            weights = k4[group * depth : (group + 1) * depth]
+            target = result[:, group * each : (group + 1) * each]
+            for i in range(way.kernel[0]):
+                for j in range(way.kernel[1]):
+                    laid = np.tensordot(weights[:, :, i, j], image, axes=(0, 1))
+                    down = _steps(x.shape[-2], stride[0], i * dilation[0])
+                    across = _steps(x.shape[-1], stride[1], j * dilation[1])
+                    target[:, :, down, across] += np.moveaxis(laid, 0, 1)
+        (top, _), (left, _) = cuts
+        return result[:, :, top : top + size[0], left : left + size[1]]
+
+    return _settled(run, x, k, b)
+
+
+def _transpose_shape(
+    x: Shape, k: Shape, *_: Shape, kernels: Shape, size: Pair, groups: int, **__: Any
+) -> Shape:
+    filters = kernels[1] * groups
+    return (*(x[:1] if len(x) == 4 else ()), *((filters,) if filters > 1 else ()), *size)
+
+
+def _reaching(at: int, n: int, k: int, s: int, d: int) -> list[Pair]:
+    """The cells of the input that reach an output cell, each with the cell of the kernel."""
+    return [((at - r * d) // s, r) for r in range(k) if (at - r * d) % s == 0 and 0 <= (at - r * d) // s < n][
+        ::-1
+    ]
+
+
+def _transpose_entry(
+    place: tuple[int, ...],
+    x: Value,
+    k: Value,
+    b: Value | None = None,
+    *,
+    kernels: Shape,
+    stride: Pair,
+    dilation: Pair,
+    groups: int,
+    cuts: tuple[Pair, Pair],
+    size: Pair,
+) -> Expr:
+    way = _way(x.shape, kernels, stride, dilation, groups, True)
+    image, f, i, j = _placed(place, len(x.shape) == 4, way.filters)
+    group, own = divmod(f, kernels[1])
+    depth = way.channels // groups
+    rows, columns = (
+        _reaching(at + cut[0], n, span, s, d)
+        for at, cut, n, span, s, d in zip(
+            (i, j), cuts, x.shape[-2:], kernels[2:], stride, dilation, strict=True
+        )
+    )
+    products = [
+        entry_at(x, image, c, row, column) * _kernel_entry(k, kernels, c, own, r, q)
+        for c in range(group * depth, (group + 1) * depth)
+        for row, r in rows
+        for column, q in columns
+    ]
+    return _with_bias(products, b, f)
+
+
+def _work(x: Shape, k: Shape, *_: Shape, kernels: Shape, **params: Any) -> int:
+    """Products: each cell of the kernel at each place."""
+    if "size" in params:
+        return int(np.prod(x)) * int(np.prod(kernels[1:]))
+    rows, columns = _correlation_shape(x, k, kernels=kernels, **params)[-2:]
+    return (x[0] if len(x) == 4 else 1) * int(np.prod(kernels)) * rows * columns
+
+
+def _flip(_: Arithmetic, k: Array) -> Array:
+    return np.asarray(k[..., ::-1, ::-1])
+
+
+CORRELATE = Op(
+    "correlate",
+    _correlate,
+    _correlation_shape,
+    Infix("⋆", PRODUCT),
+    integers=True,
+    work=_work,
+    entry=_correlation_entry,
+)
+CORRELATE_BIAS = Op(
+    "correlate_bias",
+    _correlate,
+    _correlation_shape,
+    Formula(lambda x, k, b, **params: apply(CORRELATE, x, k, **params) + b),
+    integers=True,
+    work=_work,
+    entry=_correlation_entry,
+)
+TRANSPOSE = Op(
+    "transposed_convolution",
+    _transpose,
+    _transpose_shape,
+    Function("convᵀ"),
+    integers=True,
+    work=_work,
+    entry=_transpose_entry,
+)
+TRANSPOSE_BIAS = Op(
+    "transposed_convolution_bias",
+    _transpose,
+    _transpose_shape,
+    Formula(lambda x, k, b, **params: apply(TRANSPOSE, x, k, **params) + b),
+    integers=True,
+    work=_work,
+    entry=_transpose_entry,
+)
+FLIP = Op("flip", _flip, lambda s: s, Function("flip"), integers=True)
+"""A kernel turned by half a turn."""
+
+
+# The solution
+
+
+def solve(given: Given, board: Board) -> None:
+    """Write the size of the output, its windows, and what follows."""
+    x, k = board.given("X", given.input), board.given("K", given.kernel)
+    b = board.given("b", given.bias) if given.bias is not None else None
+    if given.transposed:
+        _write_transposed(given, board, x, k, b)
+    else:
+        _write_correlation(given, board, x, k, b)
+    _write_then(given, board)
+    board.check("Y recomputed by another way", lambda: _error(given, board), 1e-9)
+
+
+def _operands(x: Expr, k: Expr, b: Expr | None) -> tuple[Expr, ...]:
+    return (x, k) if b is None else (x, k, b)
+
+
+def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None) -> None:
+    rows, columns = given.axes()
+    params = {
+        "kernels": given.kernels,
+        "stride": given.stride,
+        "dilation": given.dilation,
+        "groups": given.groups,
+    }
+    op = CORRELATE if b is None else CORRELATE_BIAS
+    kernel = board.letter("K'", given.kernel.shape) if given.mode == "convolution" else k
+    board.method(Sym("Y"), apply(op, *_operands(x, kernel, b), **params))
+    if given.padding == "same":
+        formulas = same_formula(rows.n, rows.s), same_formula(columns.n, columns.s)
+        why = "`same` padding: as many places as steps of the stride fit on the input, ⌈n/s⌉."
+    else:
+        formulas, why = (rows.formula(), columns.formula()), SIZE_WHY
+    write_sizes(board, "Y", rows, columns, formulas, why)
+    if any(axis.before or axis.after for axis in (rows, columns)):
+        x = write_padded(board, "X", rows, columns)
+    if given.mode == "convolution":
+        k = board.let(
+            "K'",
+            apply(FLIP, k),
+            "A convolution flips the kernel, in rows and columns.",
+            "A cross-correlation, which networks call convolution, does not.",
+            exactly=True,
+        )
+    padded = board.value(x.name)
+    first = tuple(0 for _ in given.shape_of(rows.out, columns.out))
+    depth = given.channels // given.groups
+    image = (0,) if len(padded.shape) == 4 else ()
+    window = [
+        (*image, *((c,) if len(padded.shape) > 2 else ()), r * rows.d, q * columns.d)
+        for c in range(depth)
+        for r in range(rows.k)
+        for q in range(columns.k)
+    ]
+    board.entries(
+        "Y",
+        "The first window: multiply what lies on each other, and add up.",
+        "The other windows, their products already multiplied; those that are 0 are left out.",
+        _window_why(given),
+        of=x.name,
+        window=window,
+    )
+    assert len(first) >= 2
+    board.let("Y", apply(op, *_operands(x, k, b), **params), "All windows together are the output.")
+
+
+def _window_why(given: Given) -> str:
+    parts = ["The window moves on by the stride, row by row."]
+    if given.channels // given.groups > 1:
+        parts.append("The products of all channels are added up.")
+    if given.groups > 1:
+        parts.append("Each group of filters sees its own channels only.")
+    if given.filters > 1:
+        parts.append("The first index is the filter's.")
+    if len(given.input.shape) == 4:
+        parts.append("The image's index stands before all others.")
+    return " ".join(parts)
+
+
+def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None) -> None:
+    cuts, size = given.cuts(), given.transposed_sizes()
+    params = {
+        "kernels": given.kernels,
+        "stride": given.stride,
+        "dilation": given.dilation,
+        "groups": given.groups,
+        "cuts": cuts,
+        "size": size,
+    }
+    op = TRANSPOSE if b is None else TRANSPOSE_BIAS
+    board.method(Sym("Y"), apply(op, *_operands(x, k, b), **params))
+    rows, columns = given.axes()
+    formulas = tuple(
+        _transposed_size(axis, cut, extra)
+        for axis, cut, extra in zip((rows, columns), cuts, given.output_padding, strict=True)
+    )
+    same = given.output_padding[0] == given.output_padding[1] and cuts[0] == cuts[1]
+    write_sizes(
+        board, "Y", rows, columns if same else columns.but(n=-1), (formulas[0], formulas[1]), TRANSPOSED_WHY
+    )
+    board.entries(
+        "Y",
+        "The first cell of the output.",
+        "The other cells, their products already multiplied; those that are 0 are left out.",
+        "Each number of the input lays its multiple of the kernel on the output, a stride apart; "
+        "what lies on one cell is added up.",
+    )
+    board.let("Y", apply(op, *_operands(x, k, b), **params), "All cells together are the output.")
+
+
+def _transposed_size(axis: Axis, cut: Pair, extra: int) -> Expr:
+    parts: list[Expr] = [(number(axis.n) - 1) * axis.s]
+    parts += [-(number(2) * cut[0])] if cut[0] == cut[1] else [number(-cut[0]), number(-cut[1])]
+    parts += [number(axis.k)] if axis.d == 1 else [number(axis.d) * (number(axis.k) - 1), number(1)]
+    return terms(*parts, *([number(extra)] if extra else []))
+
+
+SIZE_WHY = (
+    "n cells, p of padding on each side, a kernel of k cells, stride s: ⌊(n + 2p − k)/s⌋ + 1 places; "
+    "a dilated kernel covers d (k − 1) + 1 cells."
+)
+TRANSPOSED_WHY = (
+    "n cells, stride s, a kernel of k cells, p cut off on each side: (n − 1) s − 2p + k; "
+    "a dilated kernel covers d (k − 1) + 1 cells."
+)
+TITLES = {
+    "relu": ("ReLU, entry by entry.", "relu(z) = max(0, z): negative entries become 0."),
+    "sigmoid": ("The sigmoid, entry by entry.", "σ(z) = 1/(1 + e⁻ᶻ)."),
+    "tanh": ("The hyperbolic tangent, entry by entry.", "tanh(z) = (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ)."),
+    "softmax": ("Softmax turns the scores into probabilities.", "softmax(z)ᵢ = e^zᵢ / ∑ⱼ e^zⱼ."),
+}
+
+
+def _write_then(given: Given, board: Board) -> None:
+    images = len(given.input.shape) == 4
+    before = "Y"
+    count: dict[str, int] = {}
+
+    def named(name: str) -> str:
+        count[name] = count.get(name, 0) + 1
+        return name if count[name] == 1 else f"{name}{count[name]}"
+
+    def flattened(before: str) -> str:
+        title = "All numbers in a row: channel after channel, row after row."
+        return board.let(
+            named("flatten"), apply(FLATTEN, Sym(before), images=images), title, exactly=True
+        ).name
+
+    for layer in given.then:
+        board.section(say("Then: {layer}", layer=layer.name))
+        if layer.name in FUNCTIONS:
+            title, why = TITLES[layer.name]
+            before = board.let(named(layer.name), FUNCTIONS[layer.name](Sym(before)), title, why).name
+        elif isinstance(layer.given, Pooling):
+            name = named(layer.name)
+            before = pooling.write(board, layer.given, layer.name.removesuffix("pool"), before, name).name
+        elif layer.name == "flatten":
+            before = flattened(before)
+        else:
+            assert isinstance(layer.given, Dense)
+            if len(board.value(before).shape) > 1 + images:
+                before = flattened(before)
+            before = _write_dense(board, layer.given, before, named("dense"), images)
+
+
+def _write_dense(board: Board, dense: Dense, before: str, name: str, images: bool) -> str:
+    number_ = name.removeprefix("dense")
+    W = board.given(f"W{number_}", dense.W)
+    product = Sym(before) @ W.T if images else W @ Sym(before)
+    if dense.b is not None:
+        product = product + board.given(f"c{number_}", dense.b)
+    return board.let(name, product, "The dense layer: weighted sums of all inputs.").name
+
+
+def _error(given: Given, board: Board) -> float:
+    """The output once more, from all windows at once; transposed: between zeros, with the kernel flipped."""
+    x = given.input.floats.reshape(-1, given.channels, *given.input.shape[-2:])
+    kernels = given.kernel.floats.reshape(given.kernels)
+    rows, columns = given.axes()
+    stated = board.floats("Y")
+    if given.transposed:
+        cuts, size = given.cuts(), given.transposed_sizes()
+        stuffed = np.zeros(
+            (*x.shape[:2], *((n - 1) * s + 1 for n, s in zip(x.shape[2:], given.stride, strict=True)))
+        )
+        stuffed[:, :, :: given.stride[0], :: given.stride[1]] = x
+        around = [
+            (axis.span - 1 - cut[0], axis.span - 1 - cut[1] + extra)
+            for axis, cut, extra in zip((rows, columns), cuts, given.output_padding, strict=True)
+        ]
+        room = [max(0, -end) for ends in around for end in ends]
+        x = np.pad(stuffed, [(0, 0), (0, 0), *(tuple(max(0, end) for end in ends) for ends in around)])
+        x = x[:, :, room[0] : x.shape[2] - room[1], room[2] : x.shape[3] - room[3]]
+        depth = given.channels // given.groups
+        groups = [kernels[g * depth : (g + 1) * depth].swapaxes(0, 1) for g in range(given.groups)]
+        kernels = np.concatenate(groups)[..., ::-1, ::-1]
+        steps = (1, 1)
+    else:
+        x = np.pad(x, [(0, 0), (0, 0), (rows.before, rows.after), (columns.before, columns.after)])
+        kernels = kernels[..., ::-1, ::-1] if given.mode == "convolution" else kernels
+        steps, size = given.stride, (rows.out, columns.out)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (rows.span, columns.span), axis=(2, 3))
+    windows = windows[:, :, :: steps[0], :: steps[1], :: rows.d, :: columns.d]
+    filters, depth = len(kernels), kernels.shape[1]
+    each = filters // given.groups
+    bias = np.zeros(filters) if given.bias is None else np.broadcast_to(given.bias.floats, (filters,))
+    error = 0.0
+    stated = stated.reshape(len(x), filters, *size)
+    for f in range(filters):
+        first = f // each * depth
+        worth = np.tensordot(windows[:, first : first + depth], kernels[f], axes=([1, 4, 5], [0, 1, 2]))
+        error = max(error, float(np.abs(worth + bias[f] - stated[:, f]).max()))
+    return error / max(1.0, float(np.abs(stated).max()))
+
+
+def ask(given: Given) -> Sequence[str]:
+    """The output, and the last of what follows."""
+    count: dict[str, int] = {}
+    last = ""
+    for layer in given.then:
+        count[layer.name] = count.get(layer.name, 0) + 1
+        last = layer.name if count[layer.name] == 1 else f"{layer.name}{count[layer.name]}"
+    return ["Y", last] if last else ["Y"]
+
+
+EXAMPLE = """\
+kind: conv2d
+title: A small image and an edge detector
+given:
+  input:
+    - [4, 1, 4, 3]
+    - [2, 4, 0, 2]
+    - [4, 3, 0, 1]
+    - [0, 1, 1, 3]
+  kernel:
+    - [1, 0, -1]
+    - [1, 0, -1]
+    - [1, 0, -1]
+"""
+
+kind = Kind(
+    name="conv2d",
+    title="Two-dimensional convolution",
+    given=Given,
+    solve=solve,
+    ask=ask,
+    letters={
+        "input": "X",
+        "X_padded": "X'",
+        "kernel": "K",
+        "bias": "b",
+        "height": "rows",
+        "width": "columns",
+    },
+    quantities={
+        "Y.height": "how many rows the output has; likewise `Y.width`",
+        "X_padded": "the input with zeros around it, when it is padded",
+        "K'": "the flipped kernel, for `mode: convolution`",
+        "Y": "the convolution; asked",
+        "relu": "what a layer of `then` gives, by its name; a second one is `relu2`; the last one is asked",
+        "maxpool.height": "how many rows a pooling gives; likewise `maxpool.width`",
+    },
+    example=EXAMPLE,
+    docs=__doc__ or "",
+)

@@ -1,0 +1,141 @@
+"""A table in text: columns side by side where the page is wide enough, otherwise one row below the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from solver.errors import counted
+from solver.page import blocks
+from solver.page.blocks import Prose
+from solver.page.fit import fit
+from solver.page.math import Chain, Layout
+from solver.render.boxes import box
+from solver.render.glyphs import width
+from solver.render.linear import linear
+from solver.render.prose import wrap
+
+GAP = 2
+NARROWEST = 16
+"""A column is made no narrower than this to let its text or chain go over several lines."""
+
+_NUMBER = re.compile(r"[−-]?[\d.,]+(?:[·*]10.*)?(?:/\d+)?")
+
+Cell = Prose | Chain
+
+
+def table(block: blocks.Table, room: int, ascii: bool = False) -> list[str]:
+    """The lines of a table no wider than `room`, but for a formula that cannot be broken."""
+    rows = [row for row in block.rows if not isinstance(row, int)]
+    natural = [
+        max(_natural(cell, ascii) for cell in column) for column in zip(block.head, *rows, strict=True)
+    ]
+    widths = _narrowed(natural, [_wide(column) for column in zip(*rows, strict=True)], room)
+    if widths is None:
+        return _stacked(block, room, ascii)
+    columns = [
+        [_lines(cell, wide, ascii) for cell in (head, *cells)]
+        for head, wide, cells in zip(block.head, widths, zip(*rows, strict=True), strict=True)
+    ]
+    set_out = [_aligned(cells, wide) for cells, wide in zip(columns, widths, strict=True)]
+    head, *body = (_beside(parts) for parts in zip(*set_out, strict=True))
+    rule = (" " * GAP).join(("-" if ascii else "─") * wide for wide in widths)
+    lines = [*head, rule]
+    for row in block.rows:
+        lines += [_left_out(row, ascii)] if isinstance(row, int) else body.pop(0)
+    return lines
+
+
+def _left_out(count: int, ascii: bool) -> str:
+    return f"{'...' if ascii else '⋯'} {counted(count, 'more row')}"
+
+
+def _wide(cells: Sequence[Cell]) -> bool:
+    """Whether a column may be broken over lines."""
+    return any(isinstance(cell, Chain) and cell.links for cell in cells) or any(
+        not isinstance(cell, Chain) and any(isinstance(part, str) and " " in part for part in cell)
+        for cell in cells
+    )
+
+
+def _narrowed(natural: Sequence[int], breakable: Sequence[bool], room: int) -> list[int] | None:
+    """The widths of the columns, breakable ones narrowed to fit; None where that does not help."""
+    widths = list(natural)
+    room -= GAP * (len(widths) - 1)
+    while sum(widths) > room:
+        wide = [place for place, width in enumerate(widths) if breakable[place] and width > NARROWEST]
+        if not wide:
+            return None
+        widest = max(wide, key=widths.__getitem__)
+        others = sorted(widths[place] for place in wide if place != widest)
+        least = max(others[-1] if others else NARROWEST, NARROWEST)
+        spare = sum(widths) - room
+        widths[widest] -= max(1, min(spare, widths[widest] - least))
+    return widths
+
+
+def _natural(cell: Cell, ascii: bool) -> int:
+    return max(map(width, _lines(cell, 10_000, ascii)), default=0)
+
+
+def _lines(cell: Cell, room: int, ascii: bool) -> list[str]:
+    if not isinstance(cell, Chain):
+        return wrap(cell, room, ascii)
+
+    def measure(layout: Layout) -> int:
+        return box(layout, ascii).width
+
+    lines: list[str] = []
+    for part in fit(cell, room, measure):
+        lines += [" " * part.indent + text for text in box(part.layout, ascii).lines]
+    return lines
+
+
+def _aligned(cells: Sequence[list[str]], wide: int) -> list[list[str]]:
+    """The cells of a column made equally wide; a column of numbers is aligned at the decimal point."""
+    body = [line for lines in cells[1:] for line in lines]
+    if not body or not all(_NUMBER.fullmatch(line) for line in body):
+        return [[line + " " * (wide - width(line)) for line in lines] for lines in cells]
+    after = [len(line) - (line.find(".") if "." in line else len(line)) for line in body]
+    most = max(after)
+    before = max(len(line) - behind for line, behind in zip(body, after, strict=True))
+    margin = wide if before + most > wide else 0
+    aligned = []
+    for lines in cells:
+        moved = []
+        for line in lines:
+            if not margin and _NUMBER.fullmatch(line):
+                line += " " * (most - (len(line) - (line.find(".") if "." in line else len(line))))
+            moved.append(" " * (wide - width(line)) + line)
+        aligned.append(moved)
+    return aligned
+
+
+def _beside(parts: Sequence[list[str]]) -> list[str]:
+    """Cells of one row side by side, the first lines level."""
+    height = max(map(len, parts))
+    blank = [" " * max(map(width, part), default=0) for part in parts]
+    return [
+        (" " * GAP)
+        .join(part[place] if place < len(part) else empty for part, empty in zip(parts, blank, strict=True))
+        .rstrip()
+        for place in range(height)
+    ]
+
+
+def _stacked(block: blocks.Table, room: int, ascii: bool) -> list[str]:
+    """Each row as a list: its first cell, and below it every other under the head of its column."""
+    lines: list[str] = []
+    for row in block.rows:
+        if isinstance(row, int):
+            lines.append(_left_out(row, ascii))
+            continue
+        lines += _lines(row[0], room, ascii)
+        for head, cell in zip(block.head[1:], row[1:], strict=True):
+            label = "  " + "".join(part if isinstance(part, str) else linear(part, ascii) for part in head)
+            cells = _lines(cell, room - 4, ascii)
+            if len(cells) == 1 and width(label) + 2 + width(cells[0]) <= room:
+                lines.append(f"{label}: {cells[0]}".rstrip())
+            elif cells:
+                lines += [*wrap((label.strip() + ":",), room, ascii), *("    " + text for text in cells)]
+    return lines
