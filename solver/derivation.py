@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -34,18 +34,20 @@ def say(template: str, **args: str | int | Expr) -> Message:
 
 
 class Given(Record):
-    """A given value."""
+    """A given value; the sizes of an array are written 28 × 28 × 3."""
 
     name: str
     value: Value
+    sizes: bool = False
 
 
 class Section(Record):
-    """A part of the derivation. Of a long series of sections `most` are shown: the first ones and the last."""
+    """A part of the derivation. Of a long series of sections only the `first` ones and the `last` ones are shown."""
 
     title: Text
     series: str = ""
-    most: int = 3
+    first: int = 2
+    last: int = 1
     within: str = ""
     """The path that names have in common here; it is not written."""
 
@@ -143,13 +145,29 @@ class Column(Record):
 
 
 class Table(Record):
-    """A table with a title; of a long one the first and last rows are shown, `most` in all."""
+    """A table with a title; of a long one the first and last rows are shown, `most` in all.
+
+    Rows that are a function are made when the table is printed, and cite no steps.
+    """
 
     title: Text
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...] | Callable[[], Iterable[tuple[Cell, ...]]]
     why: Text = ""
     most: int = 40
+
+    @property
+    def cited(self) -> Iterator[str]:
+        """The steps that stand in the table."""
+        for row in () if callable(self.rows) else self.rows:
+            yield from (cell.name for cell in row if isinstance(cell, (Worked, Result)))
+
+
+class LeftOut(Record):
+    """Sections that were not worked out, and the number of steps in them."""
+
+    sections: int
+    steps: int
 
 
 class Check(Record):
@@ -164,7 +182,7 @@ class Check(Record):
         return self.error <= self.tolerance
 
 
-Item = Section | Step | Entries | Table | Identity | Note | Curve
+Item = Section | Step | Entries | Table | Identity | Note | Curve | LeftOut
 
 
 class Derivation:
@@ -213,7 +231,8 @@ class Board:
     """What a solver writes on.
 
     `pins` are values that stand in for computed ones (a student's own answers); a pinned step keeps its
-    expression. Under `rounding.each_step` every step's value is rounded before it is used further.
+    expression. Under `rounding.each_step` every step's value is rounded before it is used further. On a board
+    that need not be `whole`, a solver may leave out what no page shows.
     """
 
     def __init__(
@@ -221,19 +240,21 @@ class Board:
         pins: Mapping[str, Value] | None = None,
         rounding: Rounding | None = None,
         checking: bool = True,
+        whole: bool = True,
     ) -> None:
         self.derivation = Derivation()
         self.pins = dict(pins or {})
         self.rounding = rounding or Rounding()
         self.checking = checking and not self.pins
+        self.whole = whole or bool(self.pins) or self.rounding.each_step
         self._evaluator = Evaluator()
         self._steps: dict[str, Step] = {}
         self._places: dict[str, int] = {}
 
-    def given(self, name: str, value: Value) -> Sym:
-        """Put a given value on the board."""
+    def given(self, name: str, value: Value, sizes: bool = False) -> Sym:
+        """Put a given value on the board; `sizes` are those of an array."""
         self._define(name, value)
-        self.derivation.given.append(Given(name, value))
+        self.derivation.given.append(Given(name, value, sizes))
         return Sym(name)
 
     def letter(self, name: str, shape: Shape) -> Sym:
@@ -245,9 +266,13 @@ class Board:
         """State a formula of the method, over general symbols, in one or several equal ways."""
         self.derivation.method.append(Rule(left, right, relation))
 
-    def section(self, title: Text, series: str = "", most: int = 3, within: str = "") -> None:
-        """Begin a part of the derivation."""
-        self.derivation.items.append(Section(title, series, most, within))
+    def section(self, title: Text, series: str = "", first: int = 2, last: int = 1, within: str = "") -> None:
+        """Begin a part of the derivation; see `Section`."""
+        self.derivation.items.append(Section(title, series, first, last, within))
+
+    def leave_out(self, sections: int, steps: int) -> None:
+        """Leave out sections, with so many steps, that a board which is not `whole` need not hold."""
+        self.derivation.items.append(LeftOut(sections, steps))
 
     def let(
         self,
@@ -332,13 +357,14 @@ class Board:
         self,
         title: Text,
         columns: Iterable[Column | Text],
-        rows: Iterable[Iterable[Cell]],
+        rows: Iterable[tuple[Cell, ...]] | Callable[[], Iterable[tuple[Cell, ...]]],
         why: Text = "",
         most: int = 40,
     ) -> None:
         """Write a table. Its cells are texts, expressions, the chains of steps and their values."""
         heads = tuple(each if isinstance(each, Column) else Column(each) for each in columns)
-        self.derivation.items.append(Table(title, heads, tuple(map(tuple, rows)), why, most))
+        made = rows if callable(rows) else tuple(rows)
+        self.derivation.items.append(Table(title, heads, made, why, most))
 
     def note(self, text: Text) -> None:
         """Write a remark."""

@@ -129,10 +129,10 @@ def place_of(error: SolverError) -> tuple[int, int]:
     return (error.span.line, error.span.column) if error.span else (0, 0)
 
 
-def listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str], joint: str = "or") -> str:
     """The words as a choice: "`a`, `b` or `c`"; nothing of no words."""
     *others, last = [quoted(word) for word in words] or [""]
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{', '.join(others)} {joint} {last}" if others else last
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from solver.kinds import names
+
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 README = ROOT / "README.md"
@@ -38,12 +40,7 @@ PAGES = {
 COMMANDS = {
     "help": "--help",
     "kinds": "kinds",
-    "kinds-logistic-gd": "kinds logistic-gd",
-    "kinds-mlp-forward": "kinds mlp-forward",
-    "kinds-softmax-ce": "kinds softmax-ce",
-    "new-logistic-gd": "new logistic-gd",
-    "new-mlp-forward": "new mlp-forward",
-    "new-softmax-ce": "new softmax-ce",
+    **{f"{command}-{kind}": f"{command} {kind}" for command in ("kinds", "new") for kind in names()},
     "examples": "examples",
 }
 """What the commands print that tell about the program."""

@@ -7,14 +7,27 @@ from pathlib import Path
 
 SOLVER = Path(__file__).parent.parent / "solver"
 
-FLOORS = ("record", "errors", "expr", "spec", "derivation", "kinds", "page", "render", "testing", "cli")
+FLOORS = (
+    "record",
+    "errors",
+    "expr",
+    "spec",
+    "derivation",
+    "parts",
+    "kinds",
+    "page",
+    "render",
+    "testing",
+    "cli",
+)
 """From the ground up: a file imports from its own floor and from those below it."""
 
 NARROWER = {
     "expr": {"record", "errors"},
     "spec": {"record", "errors", "expr"},
     "derivation": {"record", "expr"},
-    "page": {"record", "errors", "expr", "derivation"},
+    "parts": {"record", "errors", "expr", "spec", "derivation"},
+    "page": {"record", "errors", "expr", "spec", "derivation"},
     "render": {"record", "errors", "expr", "derivation", "page"},
 }
 """What a floor may use of those below it, where that is not all."""

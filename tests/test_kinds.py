@@ -12,7 +12,7 @@ from solver.errors import SolverErrors
 from solver.kinds import Kind
 from solver.testing import check_kind
 
-BUILT_IN = ("logistic-gd", "mlp-forward", "softmax-ce")
+BUILT_IN = tuple(kinds.names())
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -100,8 +100,9 @@ def test_our_problems(file: str) -> None:
 
 
 def test_published_problems() -> None:
-    for case in plain((HERE / "published.yaml").read_text(encoding="utf-8"))[0]:
-        assert faults(case["problem"]) == [], case["source"]
+    for path in sorted((HERE / "published").glob("*.yaml")):
+        for case in plain(path.read_text(encoding="utf-8"))[0]:
+            assert faults(case["problem"]) == [], case["source"]
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

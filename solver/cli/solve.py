@@ -123,7 +123,7 @@ def _outcome(problem: Problem | Unreadable, options: Options) -> Outcome:
     if isinstance(problem, Unreadable):
         return _failed(problem, problem.errors, options)
     try:
-        solution = kinds.solve(problem)
+        solution = kinds.solve(problem, whole=options.format == "json" or bool(options.only))
         sheet = _sheet(solution, options)
         names = frozenset(solution.derivation.quantities)
         if options.only and not sheet.ask:

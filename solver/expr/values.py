@@ -117,7 +117,9 @@ class Value:
         return self.array.item()  # type: ignore[no-any-return]
 
     def same(self, other: Value) -> bool:
-        """Whether both are exact and equal."""
+        """Whether both are exact and equal, or the same label."""
+        if self.label or other.label:
+            return self.label and other.label and bool(self.array.item() == other.array.item())
         return (
             self.exact
             and other.exact

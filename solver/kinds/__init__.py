@@ -128,14 +128,22 @@ class Solution(Record):
         )
 
 
-def solve(problem: Problem, pins: Mapping[str, Value] | None = None, kind: Kind | None = None) -> Solution:
+def solve(
+    problem: Problem,
+    pins: Mapping[str, Value] | None = None,
+    kind: Kind | None = None,
+    whole: bool = True,
+) -> Solution:
     """The worked solution of a problem, by the kind that it names unless another is given.
 
-    `pins` are values that stand in for computed ones. Raises `SolverErrors` where the problem asks for what
-    it does not have, and where a check of the derivation fails.
+    `pins` are values that stand in for computed ones. One that need not be `whole` may lack quantities that no
+    page shows. Raises `SolverErrors` where the problem asks for what it does not have, and where a check of
+    the derivation fails.
     """
     kind = kind or find(problem.kind)
-    board, stopped = _derive(kind, problem, pins or {}, checking=True)
+    board, stopped = _derive(kind, problem, pins or {}, checking=True, whole=whole)
+    if not whole and any(name not in board.derivation.quantities for name in problem.frame.ask):
+        board, stopped = _derive(kind, problem, pins or {}, checking=True)
     if problem.rounding.each_step and not stopped:
         checks = board.derivation.checks
         board, stopped = _derive(kind, problem, pins or {}, checking=False)
@@ -158,10 +166,10 @@ def solve(problem: Problem, pins: Mapping[str, Value] | None = None, kind: Kind 
 
 
 def _derive(
-    kind: Kind, problem: Problem, pins: Mapping[str, Value], checking: bool
+    kind: Kind, problem: Problem, pins: Mapping[str, Value], checking: bool, whole: bool = True
 ) -> tuple[Board, Stopped | None]:
     rounding = problem.rounding
-    board = Board(pins, None if checking and rounding.each_step else rounding, checking)
+    board = Board(pins, None if checking and rounding.each_step else rounding, checking, whole)
     try:
         kind.solve(problem.given, board)
     except Stopped as stopped:

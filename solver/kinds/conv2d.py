@@ -115,9 +115,9 @@ def read_then(node: Node) -> Then:
         raise SolverError(f"{quoted(name)} needs its numbers", span, f"write {example}")
     if name == "dense":
         if not isinstance(body, Pairs):
-            raise SolverError(
-                "a mapping of W and b is needed here", body.span, "write {dense: {W: [[1, 0]]}}"
-            )
+            typed = quoted(body.text) if isinstance(body, yaml.Scalar) else "a list"
+            message = f"a mapping of W and b is needed here, not {typed}"
+            raise SolverError(message, body.span, "write {dense: {W: [[1, 0]]}}")
         return Then(name, validated(Dense, body, (name,)))
     if not isinstance(body, Pairs):
         return Then(name, Pooling.model_construct(size=pair(1).read(body)))
@@ -295,15 +295,13 @@ class Given(Fields):
     def _then_faults(self, sizes: Sequence[int]) -> Iterator[Fault]:
         shape, images = self.shape_of(sizes[0], sizes[1]), len(self.input.shape) == 4
         for place, layer in enumerate(self.then):
-            flat = len(shape) == 1 + images
+            path = ("then", place, layer.name)
             if isinstance(layer.given, Pooling):
-                if flat:
-                    yield Fault(
-                        ("then", place), f"`{layer.name}` needs a map, there are only rows of numbers"
-                    )
+                if len(shape) == 1 + images:
+                    yield Fault(path[:2], f"`{layer.name}` needs a map, there are only rows of numbers")
                     return
                 if misfit := layer.given.misfit(shape):
-                    yield Fault(("then", place), misfit)
+                    yield Fault(path, misfit)
                     return
                 out = tuple(axis.out for axis in layer.given.axes(shape))
                 shape = shape[:-2] if layer.given.global_ else (*shape[:-2], *out)
@@ -312,11 +310,12 @@ class Given(Fields):
             if isinstance(layer.given, Dense):
                 units, inputs = layer.given.W.shape
                 if inputs != shape[-1]:
-                    message = f"W takes {inputs} inputs, but there are {shape[-1]}"
-                    yield Fault(("then", place), message, "W is units × inputs")
+                    message = f"W takes {counted(inputs, 'input')}, but there are {shape[-1]}"
+                    yield Fault((*path, "W"), message, "W is units × inputs")
                     return
                 if layer.given.b is not None and layer.given.b.size != units:
-                    yield Fault(("then", place), f"{layer.given.b.size} biases for {units} units")
+                    message = f"{counted(layer.given.b.size, 'number')} for {counted(units, 'unit')}"
+                    yield Fault((*path, "b"), message)
                     return
                 shape = (*shape[:-1], units)
 
@@ -743,11 +742,9 @@ def _write_then(given: Given, board: Board) -> None:
         count[name] = count.get(name, 0) + 1
         return name if count[name] == 1 else f"{name}{count[name]}"
 
-    def flattened(before: str) -> str:
+    def flattened(before: str, name: str) -> str:
         title = "All numbers in a row: channel after channel, row after row."
-        return board.let(
-            named("flatten"), apply(FLATTEN, Sym(before), images=images), title, exactly=True
-        ).name
+        return board.let(name, apply(FLATTEN, Sym(before), images=images), title, exactly=True).name
 
     for layer in given.then:
         board.section(say("Then: {layer}", layer=layer.name))
@@ -758,12 +755,13 @@ def _write_then(given: Given, board: Board) -> None:
             name = named(layer.name)
             before = pooling.write(board, layer.given, layer.name.removesuffix("pool"), before, name).name
         elif layer.name == "flatten":
-            before = flattened(before)
+            before = flattened(before, named("flatten"))
         else:
             assert isinstance(layer.given, Dense)
+            name = named("dense")
             if len(board.value(before).shape) > 1 + images:
-                before = flattened(before)
-            before = _write_dense(board, layer.given, before, named("dense"), images)
+                before = flattened(before, f"{name}.input")
+            before = _write_dense(board, layer.given, before, name, images)
 
 
 def _write_dense(board: Board, dense: Dense, before: str, name: str, images: bool) -> str:
@@ -862,6 +860,7 @@ kind = Kind(
         "Y": "the convolution; asked",
         "relu": "what a layer of `then` gives, by its name; a second one is `relu2`; the last one is asked",
         "maxpool.height": "how many rows a pooling gives; likewise `maxpool.width`",
+        "dense.input": "the map in a row, before a dense layer",
     },
     example=EXAMPLE,
     docs=__doc__ or "",

@@ -14,6 +14,7 @@ from solver.derivation import (
     Given,
     Identity,
     Item,
+    LeftOut,
     Message,
     Note,
     Result,
@@ -27,6 +28,7 @@ from solver.derivation import (
 from solver.errors import counted
 from solver.expr.evaluate import Detail, Evaluator, reduction
 from solver.expr.nodes import Apply, Const, Expr, Sizes, Sym, Terms, apply, symbols
+from solver.expr.ops import sizes
 from solver.expr.rounding import Rounding, show
 from solver.expr.values import Undefined, Value, exact
 from solver.page import blocks
@@ -53,6 +55,9 @@ MOST_CELLS = 9
 """A picture shows so many rows and columns."""
 
 MOST_GRIDS = 4
+
+MOST_FACTS = 24
+"""A longer list of what is asked, or of answers, is shown by its start and its end."""
 
 MOST_RECOMPUTED = 100
 """A larger array is not printed whole: nobody computes with its digits."""
@@ -108,14 +113,8 @@ class Author:
         self.said: set[str] = set()
         self.digits_differ = False
         self.steps = {step.name: step for step in derivation.steps}
-        self.tabled = {
-            cell.name
-            for item in derivation.items
-            if isinstance(item, Table)
-            for row in item.rows
-            for cell in row
-            if isinstance(cell, (Worked, Result))
-        }
+        tables = (item for item in derivation.items if isinstance(item, Table))
+        self.tabled = {name for table in tables for name in table.cited}
 
     def enter(self, section: Section) -> None:
         """Write the names of a section without what they have in common there."""
@@ -148,6 +147,8 @@ class Author:
             honest = writer.shown_exactly(line) and (
                 writer.shown_exactly(before) or self.counts(before, line)
             )
+            if computed.label:  # a choice among rounded numbers that is the same as among the full ones
+                honest = honest or self.counts(line, Const(computed))
             links.append(("=" if honest else "≈", layout))
             if not honest and not self.digits_differ:
                 self.digits_differ = self.misleads(before, computed)
@@ -205,7 +206,7 @@ class Author:
         if given:
             yield blocks.Facts("Given", given)
         if self.sheet.ask:
-            yield blocks.Facts("Find", tuple(Chain(self.name(name)) for name in self.sheet.ask))
+            yield blocks.Facts("Find", _abridged([Chain(self.name(name)) for name in self.sheet.ask]))
         if self.derivation.method and not self.sheet.only:
             method = (
                 Chain(
@@ -223,7 +224,8 @@ class Author:
             return self.matrices(given.name, given.value, self.given_writer)
         value = Const(given.value)
         relation = "=" if self.given_writer.shown_exactly(value) else "≈"
-        return (Chain(self.name(given.name), ((relation, self.given_writer.layout(value)),)),)
+        layout = self.given_writer.layout(_sizes(given.value) if given.sizes else value)
+        return (Chain(self.name(given.name), ((relation, layout),)),)
 
     def matrices(self, name: str, value: Value, writer: Writer) -> Iterator[Chain]:
         """The matrices of an array with more than two axes, each with its place: `Y₁ = …`."""
@@ -257,14 +259,10 @@ class Author:
     def body(self) -> Iterable[Block]:
         number = 0
         items = [item for item in self.derivation.items if isinstance(item, Section) or self.wanted(item)]
-        parts = [part for part in _parts(items) if part[1]]
+        parts = [part for part in _parts(items) if isinstance(part, LeftOut) or part[1]]
         for part in _elided(parts):
-            if isinstance(part, Elision):
-                text = say(
-                    "{count} more sections like these, steps {first} to {last}, are left out.",
-                    **part.args(number),
-                )
-                yield blocks.Note(self.prose(text), "left-out")
+            if isinstance(part, LeftOut):
+                yield self.left_out(part, number)
                 number += part.steps
                 continue
             section, items = part
@@ -279,9 +277,21 @@ class Author:
                     block = block.but(number=number)
                 yield block
 
+    def left_out(self, part: LeftOut, number: int) -> blocks.Note:
+        """What is left out behind the step of a number."""
+        text = say(
+            "{count} more sections like these, steps {first} to {last}, are left out.",
+            count=part.sections,
+            first=number + 1,
+            last=number + part.steps,
+        )
+        return blocks.Note(self.prose(text), "left-out")
+
     def wanted(self, item: Item) -> bool:
         """Whether an item has a place on the page."""
         only = self.sheet.only
+        if isinstance(item, Step) and is_tree(item.value):
+            return False  # it is drawn as the answer
         if isinstance(item, Step) and item.quiet and not only:
             return item.name in self.sheet.ask and item.name not in self.tabled
         return not only or (isinstance(item, (Step, Entries, Identity)) and item.name in only)
@@ -389,9 +399,10 @@ class Author:
             if not column.demand or not ask.isdisjoint(column.demand)
         ]
         rows: list[tuple[Prose | Chain, ...] | int] = []
-        left_out = len(item.rows) - item.most
-        for number, row in enumerate(item.rows):
-            if left_out > 0 and item.most - 3 <= number < len(item.rows) - 3:
+        made = tuple(item.rows()) if callable(item.rows) else item.rows
+        left_out = len(made) - item.most
+        for number, row in enumerate(made):
+            if left_out > 0 and item.most - 3 <= number < len(made) - 3:
                 if number == item.most - 3:
                     rows.append(left_out)
                 continue
@@ -457,9 +468,9 @@ class Author:
     def answers(self) -> Iterable[Block]:
         quantities = self.derivation.quantities
         trees = [name for name in self.sheet.ask if is_tree(quantities[name])]
-        facts = tuple(chain for name in self.sheet.ask if name not in trees for chain in self.answer(name))
+        facts = [chain for name in self.sheet.ask if name not in trees for chain in self.answer(name)]
         if facts:
-            yield blocks.Facts("Answer", facts)
+            yield blocks.Facts("Answer", _abridged(facts))
         for name in trees:
             yield tree((self.name(name),), quantities[name].item())
 
@@ -482,7 +493,7 @@ class Author:
         """The value of a quantity: sizes as they are written, other values as they are."""
         step = self.steps.get(name)
         if step is not None and isinstance(step.expr, Apply) and isinstance(step.expr.op.notation, Sizes):
-            return writer.layout(apply(step.expr.op, *(Const(value.entry(i)) for i in range(value.size))))
+            return writer.layout(_sizes(value))
         return writer.value(value)
 
     def plain(self, text: Text) -> str:
@@ -503,6 +514,18 @@ def _filled(message: Message, writer: Writer) -> Prose:
         argument = message.args[name]
         parts += [before, writer.layout(argument) if isinstance(argument, Expr) else str(argument)]
     return tuple(part for part in (*parts, rest) if part != "")
+
+
+def _sizes(value: Value) -> Expr:
+    """A shape, to be written as its sizes."""
+    return sizes(*(Const(value.entry(place)) for place in range(value.size)))
+
+
+def _abridged(facts: Sequence[Chain]) -> tuple[Chain, ...]:
+    """A long list of facts without its middle."""
+    if len(facts) <= MOST_FACTS:
+        return tuple(facts)
+    return (*facts[: MOST_FACTS - 4], Chain(Sign("⋯", "mark")), *facts[-3:])
 
 
 def is_tree(value: Value) -> bool:
@@ -546,46 +569,52 @@ def _lying(column: Matrix) -> Layout:
 Part = tuple[Section | None, list[Item]]
 
 
-def _parts(items: Sequence[Item]) -> list[Part]:
-    parts: list[Part] = [(None, [])]
-    for item in items:
-        if isinstance(item, Section):
-            parts.append((item, []))
+def _parts(items: Sequence[Item]) -> list[Part | LeftOut]:
+    parts: list[Part | LeftOut] = []
+    current: list[Item] = []
+    for item in (None, *items):
+        if item is None or isinstance(item, Section):
+            current = []
+            parts.append((item, current))
+        elif isinstance(item, LeftOut):
+            current = []
+            parts += [item, (None, current)]
         else:
-            parts[-1][1].append(item)
+            current.append(item)
     return parts
 
 
-class Elision(Record):
-    """Sections of a series that are left out, and the steps in them."""
-
-    sections: int
-    steps: int
-
-    def args(self, number: int) -> dict[str, int]:
-        """What a sentence about it needs, behind the step of that number."""
-        return {"count": self.sections, "first": number + 1, "last": number + self.steps}
-
-
-def _elided(parts: Sequence[Part]) -> Iterable[Part | Elision]:
+def _elided(parts: Sequence[Part | LeftOut]) -> Iterable[Part | LeftOut]:
     """The parts, with the middle of a long series left out."""
     place = 0
     while place < len(parts):
-        section = parts[place][0]
-        series = section.series if section else ""
-        end = place + 1
-        while series and end < len(parts) and (after := parts[end][0]) is not None and after.series == series:
+        section, end = _section(parts[place]), place + 1
+        if section is None or not section.series:
+            yield parts[place]
+            place = end
+            continue
+        while end < len(parts) and (after := _section(parts[end])) and after.series == section.series:
             end += 1
-        most = section.most if section else 0
-        if end - place < max(LONG_SERIES, most + 1):
-            yield from parts[place:end]
+        run = parts[place:end]
+        if len(run) < max(LONG_SERIES, section.first + section.last + 1):
+            yield from run
         else:
-            left_out = parts[place + most - 1 : end - 1]
-            yield from parts[place : place + most - 1]
-            steps = (item for _, items in left_out for item in items if isinstance(item, Step))
-            yield Elision(len(left_out), len(list(steps)))
-            yield parts[end - 1]
+            last = len(run) - section.last
+            yield from run[: section.first]
+            yield _left_out(run[section.first : last])
+            yield from run[last:]
         place = end
+
+
+def _section(part: Part | LeftOut) -> Section | None:
+    return None if isinstance(part, LeftOut) else part[0]
+
+
+def _left_out(parts: Sequence[Part | LeftOut]) -> LeftOut:
+    """What a note about parts that are left out says."""
+    numbered = (Step, Entries)
+    items = [item for part in parts if not isinstance(part, LeftOut) for item in part[1]]
+    return LeftOut(len(parts), sum(isinstance(item, numbered) for item in items))
 
 
 def _error(error: float) -> Layout:

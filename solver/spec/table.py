@@ -13,7 +13,7 @@ import math
 import os
 import re
 import stat
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
@@ -47,16 +47,15 @@ MISSING = frozenset({"", "?", "-", "."}).union(
 """What stands in a cell of which the value is not known."""
 
 SAMPLE = 20
-"""Lines by which the sign between columns is chosen, and how much of each."""
-LONG = 10_000
+"""Lines by which the sign between columns is chosen."""
 
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SPACES = " \t\v\f\x1c\x1d\x1e\x1f"
 _STDIN = ("-", "<stdin>")
 _FILL_IN = "write a value, or leave the whole row out"
 _BELOW = "write `table: |`, and below it a header and each row on a line of its own"
-_RULE = re.compile(r"(?=.*(?:---|===))[\s|:+=-]+")
-_RULE_BELOW_HEADER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_DASHES = re.compile(r":?-+:?")
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t|])) *"(?:[^"]|"")*"', re.MULTILINE)
 _BAR = re.compile(r"(?<!\\)\|")
 _BLOCK = re.compile(r"(?:[&!]\S*\s+)*[|>][^\n]*\n")
 # Texts that `float` and `read_number` read alike.
@@ -390,10 +389,10 @@ def read_text(node: Node) -> Table:
         hint = "a list of rows goes under `rows`" if isinstance(node, Items) else None
         raise SolverError(f"a table typed as text is needed here, not {_said(node)}", node.span, hint)
     lines = node.text.splitlines()
-    kept = [place for place, line in enumerate(lines) if line.strip() and not _RULE.fullmatch(line)]
+    kept = [place for place, line in enumerate(lines) if line.strip() and not _is_rule(line)]
     if not kept or node.is_null:
         raise SolverError("the table is empty", node.span, _BELOW)
-    if "|" in lines[kept[0]] and len(kept) > 1 and _RULE_BELOW_HEADER.fullmatch(lines[kept[1]]):
+    if "|" in lines[kept[0]] and len(kept) > 1 and _is_rule(lines[kept[1]], below_header=True):
         del kept[1]
     if len(kept) == 1:
         is_path = lines[kept[0]].rstrip().lower().endswith((".csv", ".tsv", ".txt"))
@@ -404,9 +403,9 @@ def read_text(node: Node) -> Table:
 
     def places(cells: Sequence[tuple[int, int]]) -> list[Span]:
         starts = _starts(node, lines[: typed[max(row for row, _ in cells)] + 1])
-        found = [(starts[typed[row]], way.places(lines[typed[row]]), column) for row, column in cells]
+        found = [(starts[typed[row]], lines[typed[row]], column) for row, column in cells]
         return [
-            node.span if start is None else _inside(node.source, start, line, column)
+            node.span if start is None else way.span(node.source, start, line, column)
             for start, line, column in found
         ]
 
@@ -430,6 +429,15 @@ def read_text(node: Node) -> Table:
     return builder.table()
 
 
+def _is_rule(line: str, below_header: bool = False) -> bool:
+    """Whether a line only draws a rule; below the header of Markdown one dash for each column will do."""
+    if line.strip(" \t|:+=-"):
+        return False
+    cells = line.strip().strip("|").split("|")
+    dashes = below_header and all(_DASHES.fullmatch(cell.strip()) for cell in cells)
+    return dashes or "---" in line or "===" in line
+
+
 class _Way:
     """How columns are separated: by a sign, or by white space where there is none."""
 
@@ -447,6 +455,11 @@ class _Way:
             found.append(_stripped(line, place, end))
             place = end + 1
         return found
+
+    def span(self, source: Source, start: int, line: str, column: int) -> Span:
+        """The place of a cell of the line that starts there, or of the whole line."""
+        first, last = self.places(line)[column] if column >= 0 else _stripped(line, 0, len(line))
+        return source.span(start + first, start + last)
 
     def cells(self, line: str) -> list[str]:
         """The cells of a line; `csv.Error` where a quote is out of place."""
@@ -470,10 +483,9 @@ class _Bars(_Way):
 
     def __init__(self, header: str) -> None:
         super().__init__("|")
+        self.left = self.right = False
         cells = self.places(header)
         self.left, self.right = (start == end for start, end in (cells[0], cells[-1]))
-
-    left = right = False
 
     def places(self, line: str) -> list[tuple[int, int]]:
         bars = [found.start() for found in _BAR.finditer(line)]
@@ -502,19 +514,16 @@ def _way(lines: Sequence[str]) -> _Way:
     return _Way(sign)
 
 
-def _sign(lines: Sequence[str]) -> str:
+def _sign(lines: Iterable[str]) -> str:
     """The sign between the columns, by a few lines; none where the header has none of the signs."""
+    sample = _QUOTED.sub("", "\n".join(line.rstrip("\n") for line in lines)).split("\n")
 
-    def fits(sign: str) -> tuple[float, int]:
-        try:
-            rows = csv.reader((line[:LONG] for line in lines), delimiter=sign, skipinitialspace=True)
-            widths = list(map(len, rows))
-        except csv.Error:
-            return 0, 0
-        return (widths.count(widths[0]) if widths[0] > 1 else 0), widths[0]
+    def fits(sign: str) -> tuple[int, int]:
+        counts = [line.count(sign) for line in sample]
+        return (counts.count(counts[0]) if counts[0] else 0), counts[0]
 
     best = max(_SIGNS, key=fits)
-    return best if best in lines[0] else ""
+    return best if fits(best)[0] else ""
 
 
 def _first_with_signs(rows: Sequence[Sequence[str]]) -> int | None:
@@ -524,15 +533,9 @@ def _first_with_signs(rows: Sequence[Sequence[str]]) -> int | None:
 
 def _stripped(line: str, start: int, end: int) -> tuple[int, int]:
     """The place of a cell without the white space around it."""
-    cell = line[start:end]
-    begin = start + len(cell) - len(cell.lstrip())
-    return begin, max(begin, start + len(cell.rstrip()))
-
-
-def _inside(source: Source, start: int, cells: Sequence[tuple[int, int]], column: int) -> Span:
-    """The place of a cell of the line that starts there, or of all its cells."""
-    first, last = (cells[0], cells[-1]) if column < 0 else (cells[column], cells[column])
-    return source.span(start + first[0], start + last[1])
+    text = line[start:end].strip()
+    begin = start + line[start:end].find(text)
+    return begin, begin + len(text)
 
 
 def _starts(node: yaml.Scalar, lines: Sequence[str]) -> list[int | None]:
@@ -596,7 +599,7 @@ def read_csv(node: Node) -> Table:
             while rows := list(islice(reader, builder.batch)):
                 builder.add_rows(rows)
         except csv.Error as error:
-            *_, (number, (start, _)) = enumerate(_extents(text, way.sign))
+            number, (start, _) = deque(enumerate(_extents(text, way.sign)), maxlen=1).pop()
             end = text.find("\n", start)
             raise _quote_fault(error, number, source.span(start, end if end > 0 else len(text))) from None
         return builder.table()
@@ -607,7 +610,9 @@ def read_csv(node: Node) -> Table:
     width = len(builder.names)
     for start in range(first + 1, len(lines), builder.batch):
         batch = lines[start : start + builder.batch]
-        if width > 1 and set(map(str.count, batch, repeat(way.sign))) == {width - 1}:
+        if width == 1:
+            batch = list(filter(str.strip, batch))
+        if set(map(str.count, batch, repeat(way.sign))) == {width - 1}:
             cells = way.sign.join(batch).split(way.sign)  # twice as fast as line by line
             builder.add_columns([cells[column::width] for column in range(width)], len(batch))
         else:
@@ -642,7 +647,7 @@ def _places_in_csv(source: Source, way: _Way, cells: Sequence[tuple[int, int]]) 
     for row, column in cells:
         while number < row:
             number, (start, end) = next(extents)
-        spans.append(_inside(source, start, way.places(source.text[start:end].rstrip("\n")), column))
+        spans.append(way.span(source, start, source.text[start:end].rstrip("\n"), column))
     return spans
 
 
@@ -657,7 +662,7 @@ def _csv_source(node: yaml.Scalar) -> Source:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        place, byte = len(data[: error.start].decode()), data[error.start]
+        place, byte = len(_unix(data[: error.start].decode())), data[error.start]
         hint = f"; in Latin-1 this byte is `{chr(byte)}`" if byte >= 0xA0 else ""
         span = Source(name, _unix(data.decode(errors="replace"))).span(place, place + 1)
         raise SolverError(

@@ -1,0 +1,1128 @@
+"""Information gain and decision trees.
+
+What it solves
+    Which column of a table says most about the labels: the entropy of the labels, the entropy that is left
+    after each split, the gains side by side, and the choice; or the whole tree, node by node. Also by gain
+    ratio, by Gini index and by classification error, for columns of words and of numbers.
+
+Method
+    With the share pᵢ of each label among n samples:
+
+        H = −∑ pᵢ log₂ pᵢ      gini = 1 − ∑ pᵢ²      error = 1 − max pᵢ
+
+    A column A splits the samples into those with A = v for each of its values. What is left and what is gained:
+
+        remainder(A) = ∑ᵥ nᵥ/n H(A=v)      gain(A) = H − remainder(A)
+
+    The gain ratio divides the gain by split_info(A) = −∑ᵥ nᵥ/n log₂(nᵥ/n); it is 0 where that is 0. A column
+    of numbers with more than two values is split at the best threshold midway between neighbouring values,
+    by the same criterion; `binary` splits a column of words into the best two groups of values (CART). Equal
+    gains, compared exactly, go to the column that stands first.
+
+    A tree splits every node again by the columns that are left (ID3), until its labels agree, no column splits
+    it, or `max_depth` or `min_samples` forbids. A leaf has the most frequent label; of equally frequent ones
+    that of the node above, then the one that is seen first. It has branches for the values that occur.
+
+Legend
+    H entropy in bits, A a column, v a value, n samples; `A2=1/H` is a quantity at the node where A2 is 1.
+
+Source
+    Quinlan: Induction of decision trees (1986), C4.5 (1993); Breiman, Friedman, Olshen, Stone: Classification
+    and regression trees (1984); Mitchell: Machine Learning, chapter 3; Russell, Norvig: Artificial
+    Intelligence, 19.3.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from solver.derivation import Board, Cell, Message, Result, Stopped, Worked, say
+from solver.errors import SolverError, SolverErrors, counted, did_you_mean, listed, quoted
+from solver.expr.evaluate import Evaluator
+from solver.expr.nodes import Const, Expr, Sym, apply
+from solver.expr.ops import log2, number, terms, total
+from solver.expr.values import Array, Scalar, gather, label
+from solver.kinds import Kind
+from solver.parts.impurity import (
+    CHOOSE,
+    CRITERIA,
+    SHARE_OF,
+    TREE,
+    Criterion,
+    entropy,
+    first_of_largest,
+)
+from solver.parts.windows import OVER
+from solver.spec.fields import Fault, Fields, Flag, Leaf, Names, choice, field, names, scalar, whole
+from solver.spec.names import escaped
+from solver.spec.numbers import as_fraction, read_array
+from solver.spec.table import Column as Cells
+from solver.spec.table import Table, read_csv, read_rows, read_text
+from solver.spec.yaml import Items, Node, Pairs
+
+DEEPEST = 200
+"""A deeper tree is no use to anybody."""
+
+SHOWN_SAMPLES = 30
+SHOWN_CANDIDATES = 12
+"""So many thresholds or groupings of a column are listed; of more, the best ones."""
+
+MOST_NODES = 12
+MOST_TABLES = 40
+"""So many nodes of a tree are worked out on the page, and so many columns at them."""
+
+MOST_COLUMNS = 12
+"""Of more columns the first ones are worked out on the page."""
+
+MOST_VALUES = 16
+"""All groupings of so many values are tried."""
+
+
+# Fields
+
+
+def _counts(node: Node) -> tuple[int, ...]:
+    """The counts of the labels."""
+    if not isinstance(node, Items):
+        raise SolverError("a list of counts is needed here", node.span, "such as [9, 5]")
+    counts = read_array(node, [1])
+    for place, count in enumerate(counts.array):
+        if as_fraction(count).denominator != 1 or count < 0:
+            raise SolverError(f"{quoted(str(counts.plain()[place]))} is no count", node[place].span)
+    return tuple(int(count) for count in counts.array)
+
+
+def _splits(node: Node) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
+    """The counts of the labels for each value of each column."""
+    if not isinstance(node, Pairs) or not node:
+        raise SolverError("a mapping of columns is needed here", node.span, "such as {wind: {weak: [6, 2]}}")
+    found: dict[str, Mapping[str, tuple[int, ...]]] = {}
+    faults: list[SolverError] = []
+    for name, values in node.items():
+        if not isinstance(values, Pairs) or not values:
+            message = f"{quoted(name)} needs the counts of each of its values"
+            faults.append(SolverError(message, values.span, "such as {weak: [6, 2], strong: [3, 3]}"))
+            continue
+        found[name] = {}
+        for value, counts in values.items():
+            try:
+                found[name] = {**found[name], value: _counts(counts)}
+            except SolverErrors as several:
+                faults += several.errors
+            except SolverError as error:
+                faults.append(error)
+    if faults:
+        raise SolverErrors(faults)
+    return found
+
+
+_COUNTS = {"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}
+_SPLIT = {"type": "object", "additionalProperties": _COUNTS}
+_ROW = {"type": "object", "minProperties": 2}
+TEXT = Leaf(read_text, {"type": "string"})
+ROWS = Leaf(read_rows, {"type": "array", "items": _ROW, "minItems": 1})
+CSV = Leaf(read_csv, {"type": "string"})
+COUNTS = Leaf(_counts, _COUNTS)
+SPLITS = Leaf(_splits, {"type": "object", "additionalProperties": _SPLIT})
+NAME = Leaf(lambda node: scalar(node, "the name of a column").text.strip(), {"type": ["string", "number"]})
+NONE: tuple[str, ...] = ()
+
+
+def _features(node: Node) -> tuple[str, ...]:
+    if isinstance(node, Items) and not node:
+        raise SolverError("the list is empty", node.span, "leave it out for all columns")
+    return names(node)
+
+
+FEATURES = Leaf(
+    _features, {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string"}]}
+)
+
+
+class Given(Fields):
+    """The data of a choice between columns."""
+
+    table: Annotated[Table | None, TEXT] = field(
+        "the samples as text: a header row, then rows; columns by commas, bars or white space", None
+    )
+    rows: Annotated[Table | None, ROWS] = field("the samples as a list of mappings", None)
+    csv: Annotated[Table | None, CSV] = field("the samples in a CSV file in the problem file's folder", None)
+    counts: Annotated[tuple[int, ...] | None, COUNTS] = field(
+        "in place of samples: how many there are of each label", None
+    )
+    splits: Annotated[Mapping[str, Mapping[str, tuple[int, ...]]] | None, SPLITS] = field(
+        "with counts: the counts of the labels for each value of each column", None
+    )
+    target: Annotated[str | None, NAME] = field("the column of the labels", None)
+    features: Annotated[tuple[str, ...], FEATURES] = field(
+        "the columns to choose from (default: all others)", NONE
+    )
+    ignore: Names = field("columns that are left out", NONE)
+    criterion: Annotated[str, choice(*CRITERIA)] = field(
+        "entropy (default), gain-ratio, gini or error", "entropy"
+    )
+    task: Annotated[str, choice("gain", "tree")] = field("gain (default) or tree", "gain")
+    max_depth: Annotated[int | None, whole(1, DEEPEST)] = field(
+        "the depth of a tree, the root being 0 (default: no limit)", None
+    )
+    min_samples: Annotated[int, whole(1, 10**9)] = field("a node with fewer samples is a leaf (default 2)", 2)
+    binary: Flag = field("whether words are split into two groups of values, as CART does", False)
+    numeric: Names = field("columns that are numbers, whatever they look like", NONE)
+    categorical: Names = field("columns that are words, even if they look like numbers", NONE)
+
+    @property
+    def samples(self) -> Table | None:
+        """The table, however it was given."""
+        return next((each for each in (self.table, self.rows, self.csv) if each is not None), None)
+
+    def faults(self) -> Iterator[Fault]:
+        sources = [name for name in ("table", "rows", "csv", "counts") if getattr(self, name) is not None]
+        if len(sources) != 1:
+            if sources:
+                yield Fault(
+                    (sources[1],), f"there is {listed([f'`{name}`' for name in sources], 'and')} already"
+                )
+            else:
+                hint = "the samples: give `table`, `rows`, `csv`, or `counts` and `splits`"
+                yield Fault(("table",), "it is missing", hint)
+            return
+        if self.counts is not None:
+            yield from self._count_faults(self.counts)
+            return
+        if self.splits is not None:
+            yield Fault(("splits",), "they belong to `counts`, not to a table")
+        if (samples := self.samples) is not None:
+            yield from self._column_faults(samples)
+
+    def _count_faults(self, counts: Sequence[int]) -> Iterator[Fault]:
+        if self.splits is None:
+            yield Fault(
+                ("splits",), "it is missing", "the counts of the labels for each value of each column"
+            )
+            return
+        if not sum(counts):
+            yield Fault(("counts",), "there are no samples")
+        if self.task == "tree":
+            yield Fault(("task",), "a tree needs the samples, not only their counts")
+        if self.binary and (
+            many := [name for name, values in self.splits.items() if len(values) > MOST_VALUES]
+        ):
+            yield self._too_many(many[0], len(self.splits[many[0]]))
+        for name in ("target", "features", "ignore", "numeric", "categorical"):
+            if getattr(self, name):
+                yield Fault((name,), "it belongs to a table")
+        for name, values in self.splits.items():
+            short = [value for value, part in values.items() if len(part) != len(counts)]
+            for value in short:
+                message = f"{counted(len(values[value]), 'count')} for {counted(len(counts), 'label')}"
+                yield Fault(("splits", name, value), message)
+            for value, part in values.items():
+                if not sum(part):
+                    yield Fault(("splits", name, value), "there are no samples", "leave the value out")
+            sums = [sum(column) for column in zip(*values.values(), strict=False)]
+            if not short and sums != list(counts):
+                message = f"the counts of {quoted(name)} add up to {sums}, not to {list(counts)}"
+                yield Fault(("splits", name), message)
+
+    def _column_faults(self, samples: Table) -> Iterator[Fault]:
+        names = list(samples.columns)
+        if self.target is None:
+            yield Fault(("target",), "it is missing", f"the column of the labels: {listed(names)}")
+            return
+        if self.target not in names:
+            yield self._unknown(("target",), self.target, names)
+        for of in ("features", "ignore", "numeric", "categorical"):
+            given: tuple[str, ...] = getattr(self, of)
+            for place, name in enumerate(given):
+                path = (of, place)
+                if name not in names:
+                    yield self._unknown(path, name, names)
+                elif name == self.target and of != "ignore":
+                    yield Fault(path, f"{quoted(name)} is the target")
+                elif name in given[:place]:
+                    yield Fault(path, f"{quoted(name)} is named twice")
+                elif of == "numeric" and samples.columns[name].floats is None:
+                    cells = samples.columns[name]
+                    odd = next(
+                        text for text in cells.values if Cells(name, cells.codes, (text,)).floats is None
+                    )
+                    yield Fault(path, f"{quoted(name)} holds {quoted(odd)}, which is no number")
+                elif of == "categorical" and name in self.numeric:
+                    yield Fault(path, f"{quoted(name)} is `numeric` already")
+        for place, name in enumerate(self.ignore):
+            if name in self.features:
+                yield Fault(("ignore", place), f"{quoted(name)} is one of `features`")
+            if name == self.target:
+                yield Fault(("ignore", place), f"{quoted(name)} is the target")
+        if self.target in names and not self.chosen(samples):
+            source = "features" if self.features else "ignore" if self.ignore else None
+            named = next(name for name in ("table", "rows", "csv") if getattr(self, name) is not None)
+            yield Fault((source or named,), "no column is left to choose from")
+        for name in self.chosen(samples) if self.binary else ():
+            cells = samples.columns[name]
+            if not self.is_numeric(cells) and len(cells.values) > MOST_VALUES:
+                yield self._too_many(name, len(cells.values))
+
+    @staticmethod
+    def _too_many(name: str, count: int) -> Fault:
+        message = f"{quoted(name)} has {count} values, too many to group"
+        return Fault(("binary",), message, f"at most {MOST_VALUES}; leave the column out")
+
+    @staticmethod
+    def _unknown(path: tuple[str | int, ...], name: str, names: Sequence[str]) -> Fault:
+        return Fault(
+            path,
+            f"there is no column {quoted(name)}",
+            did_you_mean(name, names) or f"columns: {', '.join(names)}",
+        )
+
+    def chosen(self, samples: Table) -> list[str]:
+        """The columns to choose from, in the order of the table."""
+        wanted = set(self.features or samples.columns) - {self.target, *self.ignore}
+        return [name for name in samples.columns if name in wanted]
+
+    def is_numeric(self, cells: Cells) -> bool:
+        """Whether a column is split at a threshold."""
+        if cells.name in self.numeric:
+            return True
+        if cells.name in self.categorical or cells.floats is None:
+            return False
+        return len(set(cells.floats.tolist())) > 2
+
+
+# Splits
+
+
+class Part(NamedTuple):
+    """The samples on one branch: what stands on it, and the counts of their labels."""
+
+    text: str
+    counts: tuple[int, ...]
+    sign: str = "="
+
+
+class Candidates(NamedTuple):
+    """The splits of one column among which the best was found: thresholds between numbers, or groups of values."""
+
+    between: Array
+    """The distinct numbers in order; for groups, which values are in the first one: groups × values."""
+    left: Array
+    right: Array
+    scores: Array
+    best: int
+
+
+class Split(NamedTuple):
+    """A column with the parts that it makes; a column with one part does not split."""
+
+    feature: str
+    parts: Sequence[Part]
+    codes: Sequence[Array] = ()
+    """For words: the places of the values of each part."""
+    limit: float | None = None
+    """For numbers: the threshold."""
+    candidates: Candidates | None = None
+    values: Sequence[str] = ()
+
+
+class Inner(NamedTuple):
+    """A node of the tree that is split, or may be."""
+
+    path: str
+    where: tuple[str, ...]
+    rows: Array
+    counts: tuple[int, ...]
+    features: tuple[str, ...]
+    majority: str
+    known: str
+    """The quantity that its impurity is already."""
+
+    @property
+    def depth(self) -> int:
+        return len(self.where)
+
+
+class End(NamedTuple):
+    """A leaf of the tree: its label, and how many of its samples have another."""
+
+    label: str
+    wrong: int
+
+
+Branches = list[tuple[Part, Inner | End]]
+
+
+class Samples:
+    """The table as numbers, and the splits of its columns."""
+
+    def __init__(self, given: Given, table: Table, criterion: Criterion) -> None:
+        self.table, self.criterion, self.binary = table, criterion, given.binary
+        target = table.columns[given.target or ""]
+        self.target, self.labels, self.y = target.name, target.values, target.codes
+        self.features = tuple(given.chosen(table))
+        self.numeric = {name: given.is_numeric(table.columns[name]) for name in self.features}
+
+    def counts(self, rows: Array) -> tuple[int, ...]:
+        """The counts of the labels of some rows."""
+        return tuple(np.bincount(self.y[rows], minlength=len(self.labels)).tolist())
+
+    def counted(self, codes: Array, rows: Array, values: int) -> Array:
+        """The counts of the labels for each value: values × labels."""
+        width = len(self.labels)
+        return np.bincount(codes * width + self.y[rows], minlength=values * width).reshape(values, width)
+
+    def floats(self, feature: str, rows: Array) -> Array:
+        cells = self.table.columns[feature]
+        assert cells.floats is not None
+        return np.asarray(cells.floats[cells.codes[rows]])
+
+    def varies(self, feature: str, rows: Array) -> bool:
+        """Whether a column can split some rows."""
+        entries = (
+            self.floats(feature, rows) if self.numeric[feature] else self.table.columns[feature].codes[rows]
+        )
+        return bool(np.any(entries != entries[0]))
+
+    def split(self, feature: str, rows: Array) -> Split:
+        """The best split of some rows by one column."""
+        if self.numeric[feature]:
+            return self.best_threshold(feature, rows)
+        cells = self.table.columns[feature]
+        codes = cells.codes[rows]
+        if len(cells.values) > 4 * len(rows):
+            there, places = np.unique(codes, return_inverse=True)
+        else:
+            there, places = np.arange(len(cells.values)), codes
+        counts = self.counted(places, rows, len(there))
+        kept = counts.any(axis=1)
+        there, counts = there[kept], counts[kept]
+        values = [cells.values[code] for code in there.tolist()]
+        if self.binary and len(values) > 1:
+            return grouped(self.criterion, feature, values, counts, there)
+        parts = [Part(value, tuple(part)) for value, part in zip(values, counts.tolist(), strict=True)]
+        return Split(feature, parts, [there[place : place + 1] for place in range(len(there))])
+
+    def best_threshold(self, feature: str, rows: Array) -> Split:
+        there, places = np.unique(self.floats(feature, rows), return_inverse=True)
+        counts = self.counted(places, rows, len(there))
+        if len(there) < 2:
+            found = Candidates(there, counts, counts, np.zeros(0), 0)
+            return Split(
+                feature, [Part("", tuple(counts[0].tolist()))], limit=float(there[0]), candidates=found
+            )
+        left = np.cumsum(counts, axis=0)[:-1]
+        right = counts.sum(axis=0) - left
+        scores = self.criterion.scores(np.stack([left, right], axis=1))
+        best = best_of(self.criterion, scores, left, right)
+        parts = [
+            Part("", tuple(counts[best].tolist()), sign) for sign, counts in (("<=", left), (">", right))
+        ]
+        found = Candidates(there, left, right, scores, best)
+        return Split(feature, parts, limit=float(there[best] + there[best + 1]) / 2, candidates=found)
+
+    def named(self, split: Split) -> Split:
+        """The same split, its threshold written out exactly."""
+        found = split.candidates
+        if split.limit is None or found is None:
+            return split
+        if len(split.parts) < 2:
+            text = shortest(self.exactly(split.feature, found.between[0]))
+            return split._replace(parts=[split.parts[0]._replace(text=text)])
+        limit = evaluated(midway(self.ends(split.feature, found.between, found.best)))
+        return self.at_threshold(split, limit, split.parts[0].counts, split.parts[1].counts)
+
+    def at_threshold(self, split: Split, limit: Scalar, low: tuple[int, ...], high: tuple[int, ...]) -> Split:
+        """A column of numbers split at another threshold."""
+        text = shortest(limit)
+        parts = [Part(text, counts, sign) for sign, counts in (("<=", low), (">", high)) if any(counts)]
+        return split._replace(parts=parts, limit=float(limit))
+
+    def ends(self, feature: str, there: Array, place: int) -> list[Scalar]:
+        """The two neighbouring numbers around a threshold."""
+        return [self.exactly(feature, there[place]), self.exactly(feature, there[place + 1])]
+
+    def exactly(self, feature: str, x: float) -> Scalar:
+        """A number of a column as it was typed."""
+        cells = self.table.columns[feature]
+        assert cells.floats is not None
+        place = int(np.flatnonzero(cells.floats == x)[0])
+        numbers = Cells(feature, cells.codes[:0], (cells.values[place],)).numbers()
+        assert numbers is not None
+        return numbers[0]
+
+    def rows_of(self, split: Split, rows: Array) -> list[Array]:
+        """The rows of each part of a split."""
+        if split.limit is not None:
+            low = self.floats(split.feature, rows) <= split.limit
+            return [rows[low if part.sign == "<=" else ~low] for part in split.parts]
+        codes = self.table.columns[split.feature].codes[rows]
+        return [rows[np.isin(codes, part)] for part in split.codes]
+
+    def best(self, splits: Sequence[Split]) -> int:
+        """The place of the best of several columns, the first of equal ones."""
+        widest = max(len(split.parts) for split in splits)
+        counts = np.zeros((len(splits), widest, len(self.labels)), dtype=np.int64)
+        for place, split in enumerate(splits):
+            counts[place, : len(split.parts)] = [part.counts for part in split.parts]
+        scores = self.criterion.scores(counts)
+        near = np.flatnonzero(scores >= scores.max() - NEAR).tolist()
+        if len(near) == 1:
+            return int(near[0])
+        worth = [
+            evaluated(self.criterion.score([part.counts for part in splits[place].parts])) for place in near
+        ]
+        return int(near[first_of_largest(worth)[0]])
+
+
+NEAR = 1e-9
+"""Doubles that differ by less may be equal."""
+
+
+def evaluated(expr: Expr) -> Scalar:
+    """The value of an expression of numbers, exactly."""
+    return Evaluator().value(expr, {}).item()
+
+
+def midway(ends: Sequence[Scalar]) -> Expr:
+    """Between two numbers."""
+    return apply(OVER, terms(*(Const(gather([end], ())) for end in ends)), 2)
+
+
+def best_of(criterion: Criterion, scores: Array, left: Array, right: Array) -> int:
+    """The place of the best of many splits in two, the first of equal ones; near ones are compared exactly."""
+    near = np.flatnonzero(scores >= scores.max() - NEAR)
+    if len(near) == 1:
+        return int(near[0])
+    known: dict[tuple[tuple[int, ...], ...], Scalar] = {}
+    worth = []
+    for place in near.tolist():
+        first, second = sorted((tuple(left[place].tolist()), tuple(right[place].tolist())))
+        if (first, second) not in known:
+            known[first, second] = evaluated(criterion.score((first, second)))
+        worth.append(known[first, second])
+    return int(near[first_of_largest(worth)[0]])
+
+
+def grouped(criterion: Criterion, feature: str, values: Sequence[str], counts: Array, codes: Array) -> Split:
+    """A column of words in the best two groups of its values."""
+    others = range(1, len(values))
+    groups = [(0, *rest) for size in range(len(values) - 1) for rest in itertools.combinations(others, size)]
+    inside = np.zeros((len(groups), len(values)), dtype=np.int64)
+    for place, group in enumerate(groups):
+        inside[place, list(group)] = 1
+    left = inside @ counts
+    right = counts.sum(axis=0) - left
+    scores = criterion.scores(np.stack([left, right], axis=1))
+    best = best_of(criterion, scores, left, right)
+    chosen = inside[best] == 1
+    parts = [
+        Part("|".join(itertools.compress(values, side)), tuple(half[best].tolist()))
+        for side, half in ((chosen, left), (~chosen, right))
+    ]
+    found = Candidates(inside, left, right, scores, best)
+    return Split(feature, parts, [codes[chosen], codes[~chosen]], candidates=found, values=values)
+
+
+def shortest(x: Scalar) -> str:
+    """A number as people write it: 77.5, 75, 1/3."""
+    if not isinstance(x, (int, Fraction)):
+        return f"{float(x):.15g}"
+    x = Fraction(x)
+    digits = 0
+    while digits < LONGEST and (x * 10**digits).denominator != 1:
+        digits += 1
+    if digits == LONGEST:
+        return str(x)
+    text = str(abs(x.numerator) * 10**digits // x.denominator).rjust(digits + 1, "0")
+    sign = "-" if x < 0 else ""
+    return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else f"{sign}{text}"
+
+
+LONGEST = 30
+"""A threshold with more decimals is written as a fraction."""
+
+
+# The solution
+
+
+def solve(given: Given, board: Board) -> None:
+    """Write the gains at the root, and with `task: tree` those at every inner node."""
+    criterion = CRITERIA[given.criterion]
+    _method(criterion, board)
+    if given.counts is not None and given.splits is not None:
+        _solve_counts(given.counts, given.splits, given.binary, criterion, board)
+        return
+    table = given.samples
+    assert table is not None
+    samples = Samples(given, table, criterion)
+    _show_samples(samples, board)
+    if given.task == "tree":
+        _Grower(given, samples, board).grow()
+    else:
+        rows = np.arange(table.rows)
+        splits = [samples.split(feature, rows) for feature in samples.features]
+        _write_node(board, samples, _root(samples), splits)
+    board.check("the gains recomputed from the table", lambda: _gain_error(samples, board), 1e-9)
+
+
+def _solve_counts(
+    counts: tuple[int, ...],
+    columns: Mapping[str, Mapping[str, tuple[int, ...]]],
+    binary: bool,
+    criterion: Criterion,
+    board: Board,
+) -> None:
+    labels = [f"label {place + 1}" for place in range(len(counts))]
+    _write_impurity(criterion, board, "", counts, labels, "")
+    splits = []
+    for name, values in columns.items():
+        split = Split(name, [Part(value, part) for value, part in values.items()])
+        if binary and len(values) > 1:
+            each = np.array([*values.values()])
+            split = grouped(criterion, name, list(values), each, np.arange(len(each)))
+            _show_groups(criterion, board, split)
+        _write_split(criterion, board, "", counts, labels, split)
+        splits.append(split)
+    _write_choice(criterion, board, "", splits)
+    board.check("the parts add up to the whole", lambda: _sums_error(counts, splits), 0)
+
+
+def _root(samples: Samples) -> Inner:
+    rows = np.arange(samples.table.rows)
+    counts = samples.counts(rows)
+    return Inner("", (), rows, counts, samples.features, _majority(samples, counts, ""), "")
+
+
+def _majority(samples: Samples, counts: Sequence[int], above: str) -> str:
+    """The most frequent label; of equally frequent ones that of the node above, then the first seen."""
+    labels = [text for text, count in zip(samples.labels, counts, strict=True) if count == max(counts)]
+    return above if above in labels else labels[0]
+
+
+def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]) -> Split:
+    """The impurity at a node, each column, and the choice between them; the chosen split comes back.
+
+    Where a threshold on the board is another than was found (rounded, or a student's own), it is the one used.
+    """
+    criterion, path = samples.criterion, node.path
+    _write_impurity(criterion, board, path, node.counts, samples.labels, node.known)
+    for place, split in enumerate(map(samples.named, splits)):
+        quiet = len(splits) > MOST_COLUMNS and place >= MOST_COLUMNS - 1
+        if split.limit is not None and len(split.parts) > 1:
+            split = _write_threshold(board, samples, node, split, quiet)
+        elif split.candidates is not None and not quiet:
+            _show_groups(criterion, board, split)
+        _write_split(criterion, board, path, node.counts, samples.labels, split, quiet)
+        splits[place] = split
+    if len(splits) > MOST_COLUMNS:
+        board.note(
+            say(
+                "The other {count} columns are worked out in the same way.",
+                count=len(splits) - MOST_COLUMNS + 1,
+            )
+        )
+    splitting = [split for split in splits if len(split.parts) > 1]
+    best = _write_choice(criterion, board, path, splitting if splitting and node.depth else splits)
+    return next(split for split in splits if split.feature == best)
+
+
+def _write_threshold(board: Board, samples: Samples, node: Inner, split: Split, quiet: bool) -> Split:
+    """The threshold of a column of numbers, and the split at it."""
+    found, criterion = split.candidates, samples.criterion
+    assert found is not None
+    if not quiet:
+        _show_thresholds(board, samples, split)
+    title = say(
+        "Split {feature} midway between two neighbouring values, where the {by} is largest.",
+        feature=split.feature,
+        by=_GAINS[criterion.chosen_by],
+    )
+    ends = samples.ends(split.feature, found.between, found.best)
+    name = f"{node.path}threshold({escaped(split.feature)})"
+    limit = board.value(board.let(name, midway(ends), title, quiet=quiet, bare=True, exactly=True))
+    if float(limit.floats) == split.limit:
+        return split
+    low = samples.floats(split.feature, node.rows) <= float(limit.floats)
+    return samples.at_threshold(
+        split, limit.item(), samples.counts(node.rows[low]), samples.counts(node.rows[~low])
+    )
+
+
+def _method(criterion: Criterion, board: Board) -> None:
+    p = board.letter("p", (2,))
+    formulas = {"H": -total(p * log2(p)), "gini": 1 - total(p**2)}
+    if criterion.measure in formulas:
+        board.method(Sym(criterion.measure), formulas[criterion.measure])
+    board.method(Sym(f"{criterion.gain}(A)"), Sym(criterion.measure) - Sym("remainder(A)"))
+    if criterion.ratio:
+        board.method(Sym("gain_ratio(A)"), Sym("gain(A)") / Sym("split_info(A)"))
+
+
+def _sums_error(counts: Sequence[int], splits: Sequence[Split]) -> float:
+    sums = [
+        [sum(column) for column in zip(*(part.counts for part in split.parts), strict=True)]
+        for split in splits
+    ]
+    return float(sum(each != list(counts) for each in sums))
+
+
+def _show_samples(samples: Samples, board: Board) -> None:
+    """The table itself, of a long one the first rows."""
+    names = [*samples.features, samples.target]
+    rows = samples.table.rows
+    shown = rows if rows <= SHOWN_SAMPLES else 6
+    columns = [samples.table.columns[name] for name in names]
+    title = say("The {count} samples.", count=rows)
+    if shown < rows:
+        title = say("The first {shown} of {count} samples.", shown=shown, count=f"{rows:,}")
+    cells = [
+        (str(row + 1), *(column.values[column.codes[row]] for column in columns)) for row in range(shown)
+    ]
+    board.table(title, ("", *names), cells)
+
+
+def _told(counts: Sequence[int], labels: Sequence[str]) -> str:
+    """`9 yes, 5 no`."""
+    parts = [f"{count} × {text}" for count, text in zip(counts, labels, strict=True) if count]
+    return ", ".join(parts if len(parts) <= 12 else [*parts[:12], "…"])
+
+
+def _write_impurity(
+    criterion: Criterion, board: Board, path: str, counts: Sequence[int], labels: Sequence[str], known: str
+) -> None:
+    title = say("The {noun} of the labels: {counts}.", noun=criterion.noun, counts=_told(counts, labels))
+    expr = Sym(known) if known else criterion.impurity(counts)
+    board.let(f"{path}{criterion.measure}", expr, title, criterion.rule, bare=not known)
+
+
+def _name(path: str, quantity: str, split: Split, part: Part | None = None) -> str:
+    feature = escaped(split.feature)
+    return (
+        f"{path}{quantity}({feature}{part.sign}{escaped(part.text)})"
+        if part
+        else f"{path}{quantity}({feature})"
+    )
+
+
+MOST_COUNTS = 8
+"""So many labels have a column of their own in a table of counts."""
+
+
+def _write_split(
+    criterion: Criterion,
+    board: Board,
+    path: str,
+    counts: Sequence[int],
+    labels: Sequence[str],
+    split: Split,
+    quiet: bool = False,
+) -> None:
+    """The counts and the impurity of each part, what is left, and what is gained."""
+    measure, n = criterion.measure, sum(counts)
+    names = []
+    for part in split.parts:
+        names.append(_name(path, measure, split, part))
+        title = say("The {noun} of the samples with {part}.", noun=criterion.noun, part=_branch(split, part))
+        board.let(names[-1], criterion.impurity(part.counts), title, quiet=True, bare=True)
+    few = len(labels) <= MOST_COUNTS
+    heads = [split.feature, *(labels if few else ()), "samples", criterion.noun]
+    shown = split.parts if len(split.parts) <= 40 else split.parts[:37]
+    rows = [
+        (
+            part.text if part.sign == "=" else f"{_SIGNS[part.sign]} {part.text}",
+            *(map(str, part.counts) if few else ()),
+            str(sum(part.counts)),
+            Worked(name),
+        )
+        for part, name in zip(shown, names, strict=False)
+    ]
+    title = say("Split by {feature}.", feature=split.feature)
+    if len(shown) < len(split.parts):
+        title = say(
+            "Split by {feature}, the first {shown} of {count} values.",
+            feature=split.feature,
+            shown=len(shown),
+            count=len(split.parts),
+        )
+    if not quiet:
+        board.table(title, heads, rows)
+    sizes = [sum(part.counts) for part in split.parts]
+    remainder = board.let(
+        _name(path, "remainder", split),
+        terms(*(apply(SHARE_OF, size, n, Sym(name)) for size, name in zip(sizes, names, strict=True))),
+        "What is left: the mean over the parts, each weighted by its share of the samples.",
+        quiet=quiet,
+    )
+    gain = board.let(
+        _name(path, criterion.gain, split),
+        Sym(f"{path}{measure}") - remainder,
+        "What the split gains.",
+        quiet=quiet,
+    )
+    if not criterion.ratio:
+        return
+    info = board.let(
+        _name(path, "split_info", split),
+        entropy(sizes),
+        "The entropy of the split itself.",
+        "It is large for a column with many values, which splits finely without saying more.",
+        quiet=quiet,
+        bare=True,
+    )
+    splits = sum(size > 0 for size in sizes) > 1
+    board.let(
+        _name(path, "gain_ratio", split),
+        gain / info if splits else number(0),
+        "The gain ratio." if splits else "A column with one value does not split: its gain ratio is 0.",
+        quiet=quiet,
+    )
+
+
+_SIGNS = {"=": "=", "<=": "≤", ">": ">"}
+
+
+def _branch(split: Split, part: Part) -> str:
+    return f"{split.feature} {_SIGNS[part.sign]} {part.text}"
+
+
+def _write_choice(criterion: Criterion, board: Board, path: str, splits: Sequence[Split]) -> str:
+    """The gains side by side, and the column with the largest; the page says so where there are several."""
+    by = criterion.chosen_by
+    scores = [_name(path, by, split) for split in splits]
+    columns = ["", "gain", "gain ratio"] if criterion.ratio else ["", _GAINS[criterion.gain]]
+    if len(splits) > 1:
+        rows = [
+            (
+                split.feature,
+                *((Result(_name(path, "gain", split)),) if criterion.ratio else ()),
+                Result(score),
+            )
+            for split, score in zip(splits, scores, strict=True)
+        ]
+        board.table("The columns side by side.", columns, rows)
+    labels = tuple(split.feature for split in splits)
+    best = board.let(
+        f"{path}best",
+        apply(CHOOSE, *map(Sym, scores), labels=labels),
+        say("The column with the largest {by}.", by=_GAINS[by]),
+        bare=True,
+        exactly=True,
+    )
+    values = [board.value(score).item() for score in scores]
+    ties = [labels[place] for place in first_of_largest(values)]
+    if len(ties) > 1:
+        board.note(
+            say(
+                "{columns} are equally good; the column that stands first is taken.",
+                columns=" and ".join(ties),
+            )
+        )
+    found: str = board.value(best).item()  # type: ignore[assignment]
+    if found not in labels:
+        raise Stopped(f"{path}best", f"there is no column {quoted(found)} to split by")
+    return found
+
+
+_GAINS = {"gain": "gain", "gain_ratio": "gain ratio", "gini_gain": "Gini gain", "error_gain": "gain"}
+
+
+def _show_thresholds(board: Board, samples: Samples, split: Split) -> None:
+    """The thresholds with what each would gain, of many the best ones."""
+    found, criterion = split.candidates, samples.criterion
+    assert found is not None
+    if len(found.scores) < 2:
+        return
+    places = _listed(found)
+    title = say("Thresholds of {feature}, midway between neighbouring values.", feature=split.feature)
+    if len(places) < len(found.scores):
+        title = say(
+            "The best of {count} thresholds of {feature}, midway between neighbouring values.",
+            count=f"{len(found.scores):,}",
+            feature=split.feature,
+        )
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for place in places:
+            parts = (tuple(found.left[place].tolist()), tuple(found.right[place].tolist()))
+            yield (
+                Const(board.value(midway(samples.ends(split.feature, found.between, place)))),
+                *(_told(part, samples.labels) for part in parts),
+                Const(board.value(criterion.score(parts))),
+            )
+
+    board.table(title, ("threshold", "up to it", "above", _GAINS[criterion.chosen_by]), rows)
+
+
+def _listed(found: Candidates) -> list[int]:
+    """The candidates that are shown."""
+    if len(found.scores) <= SHOWN_CANDIDATES:
+        return list(range(len(found.scores)))
+    top = np.argsort(-found.scores, kind="stable")[:5]
+    return sorted({*top.tolist(), found.best})
+
+
+def _show_groups(criterion: Criterion, board: Board, split: Split) -> None:
+    """The ways to group the values with what each would gain, of many the best ones."""
+    found = split.candidates
+    assert found is not None
+    if len(found.scores) < 2:
+        return
+    places, what = _listed(found), "The ways"
+    if len(places) < len(found.scores):
+        what = f"The best of {len(found.scores):,} ways"
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for place in places:
+            parts = (tuple(found.left[place].tolist()), tuple(found.right[place].tolist()))
+            sides = [
+                "|".join(itertools.compress(split.values, found.between[place] == side)) for side in (1, 0)
+            ]
+            yield (*sides, Const(board.value(criterion.score(parts))))
+
+    title = say("{what} to put the values of {feature} into two groups.", what=what, feature=split.feature)
+    board.table(title, ("group", "the others", _GAINS[criterion.chosen_by]), rows)
+
+
+class _Grower:
+    """Grows the tree from the root, one node after the other."""
+
+    def __init__(self, given: Given, samples: Samples, board: Board) -> None:
+        self.given, self.samples, self.board = given, samples, board
+        self.shown = max(3, min(MOST_NODES, MOST_TABLES // len(samples.features)))
+        self.grown: list[tuple[Inner, str, Branches]] = []
+
+    def grow(self) -> None:
+        root = _root(self.samples)
+        waiting, later = [root], []
+        while waiting:
+            node = waiting.pop()
+            splits = [self.samples.split(feature, node.rows) for feature in node.features]
+            if len(self.grown) < self.shown or self.board.whole:
+                chosen = self.write(node, splits)
+                branches = self.branches(node, chosen)
+                self.show_branches(chosen, branches)
+            else:
+                splitting = [split for split in splits if len(split.parts) > 1]
+                chosen = self.samples.named(splitting[self.samples.best(splitting)])
+                branches = self.branches(node, chosen)
+                later.append(node)
+            if branches or not node.where:
+                self.grown.append((node, chosen.feature, branches))
+            waiting += [below for _, below in reversed(branches) if isinstance(below, Inner)]
+        if later:
+            self.board.leave_out(len(later), sum(self.steps(node) for node in later))
+        self.finish(root)
+
+    def steps(self, node: Inner) -> int:
+        """The numbered steps of a node that is not written."""
+        each = 4 if self.samples.criterion.ratio else 2
+        shown = node.features
+        if len(shown) > MOST_COLUMNS:
+            shown = shown[: MOST_COLUMNS - 1]
+        varying = [
+            name for name in shown if self.samples.numeric[name] and self.samples.varies(name, node.rows)
+        ]
+        return 2 + each * len(shown) + len(varying)
+
+    def write(self, node: Inner, splits: list[Split]) -> Split:
+        title: Message | str = "The root: all samples"
+        if node.where:
+            count = counted(sum(node.counts), "sample")
+            title = say("Where {where}: {count}", where=" and ".join(node.where), count=count)
+        self.board.section(title, series="nodes", first=self.shown, last=0, within=node.path)
+        return _write_node(self.board, self.samples, node, splits)
+
+    def branches(self, node: Inner, split: Split) -> Branches:
+        """What is below a node."""
+        if len(split.parts) < 2 or self.is_leaf(node.counts, node.depth):
+            return []
+        rows = self.samples.rows_of(split, node.rows)
+        return [
+            (part, self.below(node, split, part, own)) for part, own in zip(split.parts, rows, strict=True)
+        ]
+
+    def is_leaf(self, counts: Sequence[int], depth: int) -> bool:
+        """Whether a node is not split: pure, too small, or deep enough."""
+        deepest = self.given.max_depth
+        pure = sum(count > 0 for count in counts) < 2
+        return pure or sum(counts) < self.given.min_samples or (deepest is not None and depth >= deepest)
+
+    def below(self, node: Inner, split: Split, part: Part, rows: Array) -> Inner | End:
+        """What is below a branch: a leaf, or a node to be split."""
+        samples = self.samples
+        majority = _majority(samples, part.counts, node.majority)
+        again = split.limit is not None or self.given.binary
+        features = tuple(each for each in node.features if again or each != split.feature)
+        if self.is_leaf(part.counts, node.depth + 1) or not any(
+            samples.varies(each, rows) for each in features
+        ):
+            return End(majority, sum(part.counts) - part.counts[samples.labels.index(majority)])
+        if node.depth + 1 >= DEEPEST:
+            message = f"the tree is deeper than {DEEPEST} levels"
+            raise Stopped(f"{node.path}best", message, "set `max_depth` or `min_samples`", ("task",))
+        key = f"{escaped(split.feature)}{part.sign}{escaped(part.text)}"
+        known = _name(node.path, samples.criterion.measure, split, part)
+        where = (*node.where, _branch(split, part))
+        return Inner(f"{node.path}{key}/", where, rows, part.counts, features, majority, known)
+
+    def show_branches(self, split: Split, branches: Branches) -> None:
+        rows = [
+            (
+                _branch(split, part),
+                _told(part.counts, self.samples.labels),
+                say("leaf: {label}", label=below.label) if isinstance(below, End) else "split again",
+            )
+            for part, below in branches
+        ]
+        if rows:
+            self.board.table("The branches.", ("", "labels", ""), rows)
+
+    def finish(self, root: Inner) -> None:
+        """The tree from its leaves up, and its errors on its own table."""
+        board, samples = self.board, self.samples
+        trees: dict[str, Expr] = {}
+        wrong = 0
+        for node, feature, branches in reversed(self.grown):
+            if not branches:
+                continue
+            wrong += sum(below.wrong for _, below in branches if isinstance(below, End))
+            parts = [
+                Const(label(below.label)) if isinstance(below, End) else trees[below.path]
+                for _, below in branches
+            ]
+            texts = tuple(part.text if part.sign == "=" else part.sign + part.text for part, _ in branches)
+            best = f"{node.path}best"
+            if best in board.derivation.quantities:
+                expr = apply(TREE, Sym(best), *parts, values=texts)
+                trees[node.path] = board.let(
+                    f"{node.path}tree", expr, "The tree below.", quiet=True, exactly=True
+                )
+            else:  # of a node that is left out, as are those below it
+                below = [part.value.item() for part in parts if isinstance(part, Const)]
+                trees[node.path] = Const(label({feature: dict(zip(texts, below, strict=True))}))
+        if "" not in trees:
+            wrong = sum(root.counts) - root.counts[samples.labels.index(root.majority)]
+            board.let("tree", Const(label(root.majority)), "The tree is a single leaf.", exactly=True)
+        board.section("The tree")
+        board.let(
+            "training_error",
+            number(wrong) / sum(root.counts),
+            "The share of its own samples that the tree classifies wrongly.",
+            bare=True,
+        )
+        board.check("the tree classifies its table", lambda: _tree_error(samples, board), 0)
+
+
+def _gain_error(samples: Samples, board: Board) -> float:
+    """Each gain at the root once more from the table, in doubles: as the mutual information of two columns."""
+    worst = 0.0
+    for feature in samples.features:
+        if samples.numeric[feature] or samples.binary:
+            continue
+        codes = samples.table.columns[feature].codes
+        joint = np.zeros((int(codes.max()) + 1, len(samples.labels)))
+        np.add.at(joint, (codes, samples.y), 1)
+        stated = float(board.floats(f"{samples.criterion.gain}({escaped(feature)})"))
+        worst = max(worst, abs(stated - _gain(joint, samples.criterion.measure)))
+    return worst
+
+
+def _tree_error(samples: Samples, board: Board) -> float:
+    """How many of the samples the nested mapping classifies wrongly, against the number that is stated."""
+    wrong = 0
+    waiting: list[tuple[Any, Array]] = [(board.value("tree").item(), np.arange(samples.table.rows))]
+    while waiting:
+        node, rows = waiting.pop()
+        if not isinstance(node, dict):
+            wrong += int((samples.y[rows] != samples.labels.index(node)).sum())
+            continue
+        ((feature, branches),) = node.items()
+        waiting += [
+            (below, rows[_on_branch(samples, feature, rows, text)]) for text, below in branches.items()
+        ]
+    return float(abs(wrong - round(float(board.floats("training_error")) * samples.table.rows)))
+
+
+def _on_branch(samples: Samples, feature: str, rows: Array, text: str) -> Array:
+    if samples.numeric[feature]:
+        sign = ">" if text.startswith(">") else "<="
+        x, limit = samples.floats(feature, rows), float(Fraction(text.removeprefix(sign)))
+        return np.asarray(x <= limit if sign == "<=" else x > limit)
+    cells = samples.table.columns[feature]
+    wanted = {text, *text.split("|")} if samples.binary else {text}
+    return np.isin(cells.codes[rows], [place for place, value in enumerate(cells.values) if value in wanted])
+
+
+def _gain(joint: Array, measure: str) -> float:
+    shares = joint / joint.sum()
+    rows, columns = shares.sum(axis=1), shares.sum(axis=0)
+    if measure == "H":
+        together = np.outer(rows, columns)
+        there = shares > 0
+        return float((shares[there] * np.log2(shares[there] / together[there])).sum())
+    if measure == "gini":
+        return float((shares**2 / rows[:, None]).sum() - (columns**2).sum())
+    return float(shares.max(axis=1).sum() - columns.max())
+
+
+def ask(given: Given) -> Sequence[str]:
+    """The impurity, each gain, the best column; the tree."""
+    criterion = CRITERIA[given.criterion]
+    samples = given.samples
+    features = list(given.splits or ()) if samples is None else given.chosen(samples)
+    gains = [f"{criterion.chosen_by}({escaped(feature)})" for feature in features]
+    if criterion.ratio:
+        gains = [f"{gain}({escaped(feature)})" for gain in ("gain", "gain_ratio") for feature in features]
+    return [criterion.measure, *gains, "best", *(["tree"] if given.task == "tree" else [])]
+
+
+EXAMPLE = """\
+kind: info-gain
+title: Which question splits five samples best?
+given:
+  table: |
+    A1 A2 A3 y
+    1  0  0  0
+    1  0  1  0
+    0  1  0  0
+    1  1  1  1
+    1  1  0  1
+  target: y
+  task: tree
+"""
+
+kind = Kind(
+    name="info-gain",
+    title="Information gain and decision trees",
+    given=Given,
+    solve=solve,
+    ask=ask,
+    letters={
+        "gain_ratio": "gain ratio",
+        "split_info": "split info",
+        "gini_gain": "Gini gain",
+        "error_gain": "gain",
+        "gini": "Gini",
+        "training_error": "training error",
+    },
+    quantities={
+        "H": "the entropy of the labels (`gini`, `error` by these criteria); asked",
+        "H(A=v)": "that of the samples in which the column A is v; `H(A<=75)` below a threshold",
+        "threshold(A)": "where a column of numbers is split",
+        "remainder(A)": "what is left after the split by A",
+        "gain(A)": "what the split gains (`gini_gain(A)`, `error_gain(A)`); asked",
+        "split_info(A)": "the entropy of the split itself (gain ratio)",
+        "gain_ratio(A)": "the gain over the split info; asked by this criterion",
+        "best": "the column that is chosen; asked",
+        "A2=1/gain(A3)": "a quantity at the node where A2 is 1 (tree); likewise `A<=75/H`",
+        "tree": "the tree as {column: {value: tree or label}}; asked with `task: tree`",
+        "training_error": "the share of its own samples that the tree classifies wrongly",
+    },
+    example=EXAMPLE,
+    docs=__doc__ or "",
+)

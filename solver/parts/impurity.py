@@ -1,0 +1,229 @@
+"""Impurity of labels: entropy, Gini index and classification error, from counts.
+
+Counts are whole numbers, so that two gains that are equal are found equal: logarithms of counts are carried
+with 50 digits however many there are.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from solver.expr.nodes import Expr, Formula, Function, Op, apply
+from solver.expr.ops import log2, number, terms
+from solver.expr.values import PRECISION, Arithmetic, Array, Domain, Inexact, Scalar, Shape
+from solver.parts.pooling import LARGEST_OF
+from solver.parts.windows import OVER
+from solver.record import Record
+
+SAME = Decimal("1e-40")
+"""Two numbers with 50 digits that differ by less are equal."""
+
+SAME_DOUBLES = 1e-12
+
+
+@lru_cache(100_000)
+def _log2(count: int) -> Decimal:
+    with decimal.localcontext(PRECISION):
+        return Decimal(count).ln() / Decimal(2).ln()
+
+
+def _share_log(m: Arithmetic, c: Array, n: Array) -> Array:
+    """c/n log₂(c/n)."""
+    if m.domain is Domain.DOUBLE:
+        return np.asarray(c / n * np.log2(c / n))
+    top, bottom = int(c.item()), int(n.item())
+    if m.domain is Domain.EXACT:
+        ratio = Fraction(top, bottom)
+        if ratio.numerator != 1 or ratio.denominator & (ratio.denominator - 1):
+            raise Inexact
+        return _scalar(-ratio * (ratio.denominator.bit_length() - 1))
+    return _scalar(Decimal(top) / Decimal(bottom) * (_log2(top) - _log2(bottom)))
+
+
+def _scalar(x: Scalar) -> Array:
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box
+
+
+def _number(*_: Shape) -> Shape:
+    return ()
+
+
+def _nothing(*_: Shape) -> int:
+    return 0
+
+
+SHARE_LOG = Op(
+    "share_log",
+    _share_log,
+    _number,
+    Formula(lambda c, n: apply(OVER, c, n) * log2(apply(OVER, c, n))),
+    whole=True,
+    work=_nothing,
+)
+SHARE_SQUARE = Op(
+    "share_square",
+    lambda m, c, n: m.divide(c * c, n * n),
+    _number,
+    Formula(lambda c, n: apply(OVER, c, n) ** 2),
+    whole=True,
+)
+SHARE_OF = Op(
+    "share_of",
+    lambda m, c, n, x: np.asarray(m.divide(c, n) * x),
+    _number,
+    Formula(lambda c, n, x: apply(OVER, c, n) * x),
+    whole=True,
+)
+"""c/n of x."""
+
+
+def entropy(counts: Sequence[int]) -> Expr:
+    """−∑ c/n log₂(c/n), where 0 log 0 = 0."""
+    there = [count for count in counts if count]
+    if len(there) < 2:
+        return number(0)
+    return terms(*(-apply(SHARE_LOG, count, sum(there)) for count in there))
+
+
+def gini(counts: Sequence[int]) -> Expr:
+    """1 − ∑ (c/n)²."""
+    there = [count for count in counts if count]
+    if len(there) < 2:
+        return number(0)
+    return terms(1, *(-apply(SHARE_SQUARE, count, sum(there)) for count in there))
+
+
+def error(counts: Sequence[int]) -> Expr:
+    """1 − the largest share."""
+    there = [count for count in counts if count]
+    if len(there) < 2:
+        return number(0)
+    return 1 - apply(OVER, apply(LARGEST_OF, *there), sum(there))
+
+
+def _entropies(counts: Array) -> Array:
+    sizes = counts.sum(axis=-1, keepdims=True)
+    shares = counts / np.maximum(sizes, 1)
+    return np.asarray(-(shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=-1))
+
+
+def _ginis(counts: Array) -> Array:
+    sizes = np.maximum(counts.sum(axis=-1), 1)
+    return np.asarray(1 - (counts * counts).sum(axis=-1) / (sizes * sizes))
+
+
+def _errors(counts: Array) -> Array:
+    return np.asarray(1 - counts.max(axis=-1) / np.maximum(counts.sum(axis=-1), 1))
+
+
+class Criterion(Record):
+    """What a split is chosen by: the names of its quantities, and its impurity, exactly and in doubles."""
+
+    measure: str
+    gain: str
+    impurity: Callable[[Sequence[int]], Expr]
+    floats: Callable[[Array], Array]
+    noun: str
+    rule: str
+    ratio: bool = False
+
+    @property
+    def chosen_by(self) -> str:
+        """The quantity that the best split has the largest of."""
+        return "gain_ratio" if self.ratio else self.gain
+
+    def scores(self, parts: Array) -> Array:
+        """How good each of many splits is, up to a constant: `parts` are counts, splits × parts × classes."""
+        sizes = parts.sum(axis=-1)
+        total = sizes.sum(axis=-1)
+        whole = self.floats(parts.sum(axis=-2))
+        gains = whole - (sizes * self.floats(parts)).sum(axis=-1) / total
+        if not self.ratio:
+            return np.asarray(gains)
+        info = _entropies(sizes)
+        return np.asarray(np.where(info > 0, gains / np.where(info > 0, info, 1), 0))
+
+    def score(self, parts: Sequence[Sequence[int]]) -> Expr:
+        """The same of one split, exactly."""
+        sizes = [sum(part) for part in parts]
+        whole = [sum(column) for column in zip(*parts, strict=True)]
+        gain = self.impurity(whole) - terms(
+            *(
+                apply(SHARE_OF, size, sum(sizes), self.impurity(part))
+                for size, part in zip(sizes, parts, strict=True)
+            )
+        )
+        return gain / entropy(sizes) if self.ratio and len(list(filter(None, sizes))) > 1 else gain
+
+
+_ENTROPY = "The entropy is 0 when all labels agree, and largest when they are equally frequent."
+CRITERIA = {
+    "entropy": Criterion("H", "gain", entropy, _entropies, "entropy", _ENTROPY),
+    "gain-ratio": Criterion("H", "gain", entropy, _entropies, "entropy", _ENTROPY, ratio=True),
+    "gini": Criterion(
+        "gini",
+        "gini_gain",
+        gini,
+        _ginis,
+        "Gini index",
+        "The Gini index is the chance that two labels drawn with replacement differ.",
+    ),
+    "error": Criterion(
+        "error",
+        "error_gain",
+        error,
+        _errors,
+        "error",
+        "The error is the share of labels that are not the most frequent one.",
+    ),
+}
+
+
+def first_of_largest(numbers: Sequence[Any]) -> list[int]:
+    """The places of the largest numbers, all that are equal."""
+    best = [0]
+    for place, x in enumerate(numbers[1:], 1):
+        y = numbers[best[0]]
+        if equal(x, y):
+            best.append(place)
+        elif x > y:
+            best = [place]
+    return best
+
+
+def equal(x: Any, y: Any) -> bool:
+    """Whether two numbers are equal: exactly, or to all digits that are known."""
+    if isinstance(x, float) or isinstance(y, float):
+        return abs(float(x) - float(y)) <= SAME_DOUBLES * max(1.0, abs(float(x)))
+    if isinstance(x, Decimal) or isinstance(y, Decimal):
+        with decimal.localcontext(PRECISION):
+            return abs(_decimal(x) - _decimal(y)) < SAME
+    return bool(x == y)
+
+
+def _decimal(x: int | Fraction | Decimal) -> Decimal:
+    return x if isinstance(x, Decimal) else Decimal(x.numerator) / Decimal(x.denominator)
+
+
+def _choose(*scores: Array, labels: tuple[str, ...]) -> Any:
+    return labels[first_of_largest([score.item() for score in scores])[0]]
+
+
+def _tree(best: Array, *branches: Array, values: tuple[str, ...]) -> Any:
+    return {best.item(): dict(zip(values, (branch.item() for branch in branches), strict=True))}
+
+
+CHOOSE = Op("choose", _choose, lambda *_, labels: (), Function("argmax"), labels=True, whole=True)
+"""The label of the largest number; of equal ones the first."""
+
+TREE = Op("tree", _tree, lambda *_, values: (), Function("tree"), labels=True)
+"""A node of a decision tree: the feature, and a branch for each of its values."""
