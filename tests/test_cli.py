@@ -16,6 +16,7 @@ import pytest
 import yaml
 from conftest import PROBLEMS, as_yaml, call, command, environment, run
 
+from solver import kinds
 from solver.cli import files
 from solver.render.glyphs import width as columns
 from solver.spec.problem import Unreadable
@@ -33,7 +34,7 @@ LOGISTIC = {
     },
 }
 BAD = "kind: softmax-ce\ngiven:\n  logits: [1, two]\n  target: 5\n"
-KINDS = ("logistic-gd", "mlp-forward", "softmax-ce")
+KINDS = tuple(kinds.names())
 COMMANDS = ("solve", "validate", "new", "kinds", "schema", "examples", "completion")
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What can steer a terminal or change the order of its text."""

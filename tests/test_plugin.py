@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from conftest import as_yaml, environment, run
 
+from solver import kinds
+
 COIN = '''\
 """A coin thrown several times.
 
@@ -59,7 +61,7 @@ kind = Kind(
 '''
 THROWN = {"kind": "coin", "given": {"p": "1/3", "throws": 4}}
 SOFTMAX = {"kind": "softmax-ce", "given": {"logits": [1, 2]}}
-OURS = ["logistic-gd", "mlp-forward", "softmax-ce"]
+OURS = kinds.names()
 
 
 def install(site: Path, package: str, code: str, kinds: Mapping[str, str]) -> dict[str, str | None]:

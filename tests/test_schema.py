@@ -13,14 +13,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from strategies import problems_logistic, problems_mlp, problems_softmax
+from strategies_cnn import problems_cnn_shapes
+from strategies_conv import problems_conv2d, problems_pool2d
+from strategies_gain import problems_info_gain
 
+from solver import kinds
 from solver.cli.files import problem_files
 
 HERE = Path(__file__).parent
 SCHEMA = json.loads(call("schema").stdout)
 VALIDATOR = Draft202012Validator(SCHEMA)
 FILES = [Path(name).relative_to(PROBLEMS).as_posix() for name in problem_files([str(PROBLEMS)])]
-KINDS = ("logistic-gd", "mlp-forward", "softmax-ce")
+KINDS = tuple(kinds.names())
+PROBLEM_STRATEGIES = (
+    problems_logistic,
+    problems_mlp,
+    problems_softmax,
+    problems_cnn_shapes,
+    problems_conv2d,
+    problems_pool2d,
+    problems_info_gain,
+)
 
 STRUCTURAL = (
     *("any-answers-a-list", "any-answers-a-number", "any-ask-a-mapping", "any-exam-problems-a-mapping"),
@@ -106,7 +119,7 @@ def test_published_problems() -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(st.one_of(problems_logistic(), problems_mlp(), problems_softmax()))
+@given(st.one_of([make() for make in PROBLEM_STRATEGIES]))
 def test_what_is_solved_is_valid(problem: dict[str, Any]) -> None:
     (document,) = plain(as_yaml(problem))
     assert faults(document) == []

@@ -114,6 +114,11 @@ def test_cells_keep_what_is_inside_them() -> None:
     assert typed("a b\nyes true\n01 1.0") == {"a": ["yes", "01"], "b": ["true", "1.0"]}
 
 
+def test_lines_with_nothing_on_them_are_no_rows() -> None:
+    assert typed("| a | b |\n|\n| 1 | 2 |\n||\n") == {"a": ["1"], "b": ["2"]}
+    assert wrong('a,b\n""\n1,?').startswith("p.yaml:4:5: error: `b` is missing in row 1 (`?`)\n")
+
+
 def test_a_minus_beside_a_plus_is_a_sign() -> None:
     assert typed("x y\n1 +\n2 -\n3 +") == {"x": ["1", "2", "3"], "y": ["+", "-", "+"]}
     assert wrong("x y\n1 yes\n- +\n2 -") == (

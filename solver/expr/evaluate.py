@@ -103,13 +103,18 @@ class Evaluator:
         value = Value(np.asarray(result, dtype=float if domain is Domain.DOUBLE else object), domain)
         if domain is Domain.EXACT:
             return Value(value.decimals, Domain.PRECISE) if outgrown(value.array) else value
-        if domain is Domain.PRECISE and any(
-            isinstance(x, Decimal) and not x.is_finite() for x in value.array.flat
-        ):
-            raise Undefined(_reason(value))
+        if domain is Domain.PRECISE:
+            value = Value(value.decimals, domain) if _mixed(value) else value
+            if not all(x.is_finite() for x in value.array.flat):
+                raise Undefined(_reason(value))
         if domain is Domain.DOUBLE and not np.isfinite(value.array).all():
             raise Undefined(_reason(value))
         return value
+
+
+def _mixed(value: Value) -> bool:
+    """Whether whole numbers stand among decimals: the 0 of a relu."""
+    return any(type(x) is not Decimal for x in value.array.flat)
 
 
 def _reason(value: Value) -> str:
@@ -132,7 +137,9 @@ def _work(op: Op, args: list[Value], shape: Shape, params: dict[str, object]) ->
     if op.work is not None:
         return op.work(*(arg.shape for arg in args), **params)
     largest = max([arg.size for arg in args] + [math.prod(shape)], default=1)
-    return largest * FUNCTION_WORK if isinstance(op.notation, (Function, Exponential, Formula)) else largest
+    if isinstance(op.notation, (Function, Exponential, Formula)):
+        return largest * FUNCTION_WORK
+    return largest if largest > 1 else 0  # one sum or product costs no more than what is around it
 
 
 def _described(expr: Expr, shape: Shape) -> str:

@@ -355,7 +355,13 @@ op(
     work=lambda a, b: math.prod((*a, *b[1:])),
 )
 op("transpose", lambda _, x: x.T, lambda s: s[::-1], Raised("ᵀ"), silent=True)
-op("entry", lambda _, x, index: np.asarray(x[index]), lambda s, index: s[1:], Entry(), silent=True)
+op(
+    "entry",
+    lambda _, x, index: np.asarray(x[index], dtype=x.dtype),
+    lambda s, index: s[1:],
+    Entry(),
+    silent=True,
+)
 op(
     "rows",
     lambda _, x, start, stop: x[start:stop],
@@ -511,4 +517,4 @@ def _grid(_: Arithmetic, *x: Array, shape: Shape) -> Array:
 
 
 op("grid", _grid, lambda *_, shape: shape, Grid(), at_once=True)
-op("sizes", partial(_grid, shape=(-1,)), lambda *sizes: (len(sizes),), Sizes(), at_once=True)
+op("sizes", partial(_grid, shape=(-1,)), lambda *sizes: (len(sizes),), Sizes(), whole=True, work=lambda *_: 0)

@@ -52,7 +52,7 @@ class Value:
         self.array = array
         self.domain = domain
         self._floats: Array | None = array if domain is Domain.DOUBLE else None
-        self._decimals: Array | None = array if domain is Domain.PRECISE else None
+        self._decimals: Array | None = None
         self._whole: bool | None = None
 
     @property

@@ -5,16 +5,16 @@ What it solves
     demand the multiplications, the numbers that are kept, and how much of the input one output sees.
 
 Method
-    Along each axis a window of size k (a kernel, or that of a pooling) is placed every s rows, on an input of n
-    rows with p more on each side; a dilation d spreads the window over d (k − 1) + 1 rows:
+    Along each axis a window of size k (a kernel, or that of a pooling) moves by the stride s over n rows with p
+    more on each side; a dilation d spreads it over d (k − 1) + 1 rows:
 
         n′ = ⌊(n + 2p − d (k − 1) − 1)/s⌋ + 1      padding same: n′ = ⌈n/s⌉      ceil: ⌈ ⌉ in place of ⌊ ⌋
 
     With ceil a last window that would start behind the input and the padding before it is left out, as PyTorch
-    does. A transposed convolution undoes this: n′ = (n − 1) s − 2p + d (k − 1) + 1 + output padding; with same
+    does. A transposed convolution goes back: n′ = (n − 1) s − 2p + d (k − 1) + 1 + output padding; with same,
     n′ = n s. Parameters, and multiplications (MACs) for each place of the output:
 
-        convolution: (k k C/g + 1) F parameters, k k F C/g MACs      dense: (inputs + 1) units, inputs · units MACs
+        convolution: (k k C/g + 1) F parameters, k k F C/g MACs      dense: (N + 1) U parameters, N U MACs
 
         depthwise: (k k + 1) C, k k C MACs      separable: k k C + (C + 1) F, k k C + C F MACs
 
@@ -23,13 +23,33 @@ Method
     2 a channel, are no parameters and count as not trainable, as the parameters of a frozen layer do.
     A dense layer takes a whole feature map, as if it were flattened first.
 
-    The receptive field r grows by (d (k − 1)) j from layer to layer, where j, the distance in the input of two
-    neighbours, is the product of the strides so far; what sees a whole map of n rows adds (n − 1) j. It is not
-    cut off at the border of the image.
+    The receptive field r grows by d (k − 1) j from layer to layer, where the jump j, the distance in the input of
+    two neighbours, is the product of the strides so far; what sees a whole map of n rows adds (n − 1) j. Of
+    branches that are joined it is the largest. It is not cut off at the border of the image.
+
+Layers
+    As exam sheets write them: `conv5-64 /2 pad 1` (size, filters, stride, padding; also `same`), `conv4x3-8`,
+    `maxpool`, `maxpool3 /2`, `avgpool2`, `FC-1000`, `flatten`, `relu` and every other activation, `batchnorm`,
+    `layernorm`, `dropout`, `global_avgpool`, `global_maxpool`. Or as mappings, whose numbers may be pairs of rows
+    and columns:
+
+        conv: {filters, kernel, stride, padding, dilation, groups, bias}      depthwise_conv: {kernel, multiplier, …}
+
+        separable_conv: {filters, kernel, …}      conv_transpose: {filters, kernel, stride, output_padding, …}
+
+        maxpool, avgpool: {size, stride, padding, dilation, ceil}      adaptive_avgpool: {size}
+
+        dense: {units, bias}      embedding: {vocabulary, size}      upsample: 2      pad: 1      add, concat: {from}
+
+    Every layer takes `name`, `from` (a name, `input`, or -2 to count back) and `frozen`. A single name for add or
+    concat is joined to the layer before. Names count what has none: conv1, conv2, pool1 (every pooling), fc1, bn1,
+    ln1, relu1, leaky_relu1, add1, concat1, up1, pad1, convt1, depthwise1, separable1, embedding1, flatten, flatten2.
+    `{repeat: 3, layers: […]}` repeats a block; a name in it is numbered from its second time on (block, block2),
+    and in `from` means the latest. An embedding gives a row of numbers for each word; dense layers flatten it.
 
 Legend
     n rows or columns, k window, s stride, p padding on each side, d dilation, C channels of the input, F filters,
-    g groups, r receptive field, j jump.
+    g groups, N inputs, U units, r receptive field, j jump.
 
 Source
     Dumoulin and Visin: A guide to convolution arithmetic for deep learning, 2016; Araujo, Norris and Sim:
@@ -51,26 +71,20 @@ from solver.derivation import Board, Cell, Column, Result, Text, Worked, say
 from solver.errors import counted
 from solver.expr.nodes import (
     OPERATIONS,
-    PRODUCT,
-    Between,
-    Const,
-    Entry,
     Expr,
     Formula,
     Function,
-    Infix,
     Op,
     Operand,
-    Prefix,
-    Sizes,
     Sym,
     Terms,
     apply,
     const,
 )
-from solver.expr.ops import number
+from solver.expr.ops import number, sizes
 from solver.expr.values import Array, exact
 from solver.kinds import Kind
+from solver.parts.windows import CEILED, FLOORED, OVER, Axis
 from solver.record import Record
 from solver.spec.fields import Fault, Fields, Flag, choice, field
 from solver.spec.layers import FORMS, INPUT, JOINS, LARGEST, LAYERS, POOLS, SIZE, Layer, Pair
@@ -86,7 +100,7 @@ RESIZING = (*WINDOWED, "conv_transpose", "upsample", "pad")
 GLOBAL = ("global_avgpool", "global_maxpool")
 ADAPTIVE = ("adaptive_avgpool", "adaptive_maxpool")
 NORMS = ("batchnorm", "layernorm")
-AXES = (("height", "rows"), ("width", "columns"))
+AXES = ("rows", "columns")
 
 MOST_STEPS = 24
 """So many steps show how a size comes about; those behind them stand in the table alone."""
@@ -96,227 +110,6 @@ LONG_SUM = 24
 """Of a sum of more terms the first ones and the last are written."""
 
 
-# The operations. They work with whole numbers of any size and cost the evaluator nothing.
-
-
-def _op(name: str, of: Callable[..., Any], notation: Any, **kwargs: Any) -> Op:
-    def compute(_: Any, *x: Array) -> Array:
-        result = of(*(each.item() for each in x))
-        if isinstance(result, Fraction) and result.denominator == 1:
-            result = result.numerator
-        return np.asarray(result, dtype=object)
-
-    return Op(name, compute, lambda *_: (), notation, work=lambda *_: 0, **kwargs)
-
-
-def _shape_array(_: Any, *x: Array) -> Array:
-    lengths = np.empty(len(x), dtype=object)
-    lengths[:] = [each.item() for each in x]
-    return lengths
-
-
-def _shortened(*terms: Expr) -> Expr:
-    return apply(TERMS, *terms[:3], Sym("⋯"), terms[-1])
-
-
-FLOOR = _op("floor", math.floor, Between("⌊", "⌋"), counts=True)
-CEILING = _op("ceiling", math.ceil, Between("⌈", "⌉"), counts=True)
-OPPOSITE = _op("opposite", lambda x: -x, Prefix("−"))
-OVER = _op("over", lambda x, y: Fraction(x) / Fraction(y), Infix("/", PRODUCT, True))
-TIMES = _op("times", lambda x, y: x * y, Infix("·", PRODUCT))
-FACTORS = _op(
-    "factors",
-    lambda *x: math.prod(x),
-    Formula(lambda *x: reduce(lambda a, b: apply(TIMES, a, b), x)),
-    at_once=True,
-)
-TERMS = _op("terms", lambda *x: sum(x), Terms(), at_once=True)
-LONG_TERMS = _op("long_terms", lambda *x: sum(x), Formula(_shortened), at_once=True)
-WINDOWS = _op(
-    "windows",
-    lambda room, s: room // s + 1,
-    Formula(lambda room, s: apply(TERMS, apply(FLOOR, apply(OVER, room, s)), 1)),
-    whole=True,
-    counts=True,
-)
-WINDOWS_UP = _op(
-    "windows_up",
-    lambda room, s: -(-room // s) + 1,
-    Formula(lambda room, s: apply(TERMS, apply(CEILING, apply(OVER, room, s)), 1)),
-    whole=True,
-    counts=True,
-)
-LARGEST_OF = _op("largest", max, Function("max"))
-ENTRY = Op(
-    "entry", lambda _, x, index: x[index : index + 1].reshape(()), lambda *_, index: (), Entry(), silent=True
-)
-LENGTHS = Op("sizes", _shape_array, lambda *x: (len(x),), Sizes(), at_once=True, work=lambda *_: 0)
-
-
-def _product(*factors: Operand) -> Expr:
-    return apply(FACTORS, *factors) if len(factors) > 1 else const(factors[0])
-
-
-def _sum(*terms: Operand) -> Expr:
-    return apply(TERMS, *terms) if len(terms) > 1 else const(terms[0])
-
-
-def _minus(x: Expr) -> Expr:
-    return apply(OPPOSITE, x)
-
-
-# The shapes, by counting
-
-
-class Misfit(Exception):
-    """A layer that does not take what the layers before it give, for the sake of one of its options or of all."""
-
-    def __init__(self, message: str, hint: str, option: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.option = option
-
-
-class Placed(Record):
-    """A layer with the shapes of its inputs and of its output."""
-
-    layer: Layer
-    place: int
-    inputs: tuple[Shape, ...]
-    shape: Shape
-
-
-def padding(layer: Layer, axis: int) -> int:
-    """How many rows or columns are added on each side."""
-    if isinstance(layer.padding, tuple):
-        return layer.padding[axis]
-    return layer.dilation[axis] * (layer.window[axis] - 1)
-
-
-def spread(layer: Layer, axis: int) -> int:
-    """How many rows or columns a window covers, the gaps of a dilation included."""
-    return layer.dilation[axis] * (layer.window[axis] - 1) + 1
-
-
-def placings(layer: Layer, n: int, axis: int) -> int:
-    """How many windows have room along an axis, counted."""
-    stride = layer.stride[axis]
-    if layer.padding == "same":
-        return len(range(0, n, stride))
-    pad = padding(layer, axis)
-    room = n + 2 * pad - spread(layer, axis)
-    count = len(range(0, room + 1, stride))
-    more = layer.ceil and (count - 1) * stride < room and count * stride < n + pad
-    return count + more
-
-
-def resized(layer: Layer, n: int, axis: int) -> int:
-    """The size of a map along an axis behind a layer."""
-    window, stride = layer.window[axis], layer.stride[axis]
-    match layer.what:
-        case "upsample":
-            return n * window
-        case "pad":
-            return n + 2 * padding(layer, axis)
-        case "conv_transpose" if layer.padding == "same":
-            return n * stride
-        case "conv_transpose":
-            covered = (n - 1) * stride + spread(layer, axis) + layer.output_padding[axis]
-            return covered - 2 * padding(layer, axis)
-    return placings(layer, n, axis)
-
-
-def shape_behind(
-    layer: Layer, inputs: Sequence[Shape], names: Sequence[str], said: Callable[[Shape], str]
-) -> Shape:
-    """The shape of a layer's output; raises `Misfit`. `said` writes a shape in the order of the problem."""
-    first, what = inputs[0], layer.what
-    if what in ("add", "concat"):
-        return _joined(layer, inputs, names, said)
-    if what in RESIZING or what in ADAPTIVE or what in GLOBAL:
-        if len(first) == 2 and what in GLOBAL:
-            return first[1:]
-        if len(first) != 3:
-            message = f"{layer.name} needs a feature map, but {names[0]} gives {said(first)}"
-            raise Misfit(message, "put it in front of what makes a vector of the map")
-        if what in GLOBAL:
-            return first[2:]
-        if what in ADAPTIVE:
-            return (*layer.window, first[2])
-        return _map_behind(layer, first)
-    match what:
-        case "dense":
-            return (layer.units,)
-        case "flatten":
-            return (math.prod(first),)
-        case "embedding":
-            if len(first) != 1:
-                raise Misfit(f"{layer.name} needs a vector of indices, but {names[0]} gives {said(first)}")
-            return (first[0], layer.units)
-    return first
-
-
-def _map_behind(layer: Layer, before: Shape) -> Shape:
-    name, channels = layer.name, before[2]
-    if layer.padding == "full" and layer.what not in CONVS:
-        raise Misfit(f"{name} cannot have the padding `full`", "write a number, `same` or `valid`")
-    sizes = []
-    for axis, (_, rows) in enumerate(AXES):
-        n, window, pad = before[axis], layer.window[axis], padding(layer, axis)
-        if layer.what in POOLS and layer.padding != "same" and 2 * pad > window:
-            message = f"{name}: a padding of {pad} is more than half of its window, {window}"
-            raise Misfit(message, f"at most {window // 2} fits")
-        size = resized(layer, n, axis)
-        if size < 1:
-            raise _no_room(layer, n, axis, rows)
-        if size > LARGEST:
-            raise Misfit(f"{name} would give {size} {rows}, more than {LARGEST}")
-        sizes.append(size)
-        more = layer.output_padding[axis]
-        if more and more >= max(layer.stride[axis], layer.dilation[axis]):
-            message = f"{name}: an output padding of {more} is not less than its stride"
-            raise Misfit(message, "the output padding chooses among the sizes that the stride leaves open")
-    if channels % layer.groups:
-        raise Misfit(f"{name}: {counted(channels, 'channel')} cannot be divided into {layer.groups} groups")
-    if layer.filters % layer.groups:
-        raise Misfit(
-            f"{name}: {counted(layer.filters, 'filter')} cannot be divided into {layer.groups} groups"
-        )
-    if layer.what == "depthwise_conv":
-        return (*sizes, channels * layer.multiplier)
-    return (*sizes, layer.filters or channels)
-
-
-def _no_room(layer: Layer, n: int, axis: int, rows: str) -> Misfit:
-    pad, window = padding(layer, axis), layer.window[axis]
-    if layer.what == "conv_transpose":
-        return Misfit(
-            f"{layer.name} does not fit: its padding of {pad} cuts all {rows} away", "take a smaller one"
-        )
-    wide = f" ({spread(layer, axis)} with its dilation)" if layer.dilation[axis] > 1 else ""
-    noun = counted(n, rows[:-1]) if not pad else f"{n} + 2·{pad} {rows}"
-    message = f"{layer.name} does not fit: its window of {window}{wide} is larger than its input, {noun}"
-    return Misfit(message, "take a smaller window, more padding, or fewer layers with a stride before it")
-
-
-def _joined(
-    layer: Layer, inputs: Sequence[Shape], names: Sequence[str], said: Callable[[Shape], str]
-) -> Shape:
-    first = inputs[0]
-    for name, other in zip(names, inputs, strict=True):
-        fits = (
-            other == first if layer.what == "add" else len(other) == len(first) and other[:-1] == first[:-1]
-        )
-        if not fits:
-            needed = "equal shapes" if layer.what == "add" else "maps of one size"
-            message = (
-                f"{layer.name} needs {needed}, but {names[0]} gives {said(first)} and {name} {said(other)}"
-            )
-            raise Misfit(message)
-    return first if layer.what == "add" else (*first[:-1], sum(shape[-1] for shape in inputs))
-
-
 class Given(Fields):
     """A network."""
 
@@ -324,7 +117,7 @@ class Given(Fields):
         "its size: height × width × channels (256x256x3; 28x28 is grey), or one number, of a vector"
     )
     layers: Annotated[tuple[Layer, ...], LAYERS] = field(
-        "the layers in order: conv5-64 /2, maxpool, FC-1000, or mappings with more options"
+        "the layers in order, as exam sheets write them: [conv5-64 /2, maxpool, FC-1000]; or mappings with options"
     )
     order: Annotated[str, choice("HWC", "CHW")] = field(
         "the order of a shape: height, width, channels (default), or CHW, channels first", "HWC"
@@ -337,11 +130,7 @@ class Given(Fields):
     @property
     def size(self) -> Shape:
         """The size of the input: rows, columns and channels, or the numbers of a vector."""
-        if len(self.input) == 1:
-            return self.input
-        if len(self.input) == 2:
-            return (*self.input, 1)
-        return self.turned(self.input, back=True)
+        return (*self.input, 1) if len(self.input) == 2 else self.turned(self.input, back=True)
 
     def turned(self, shape: tuple[T, ...], back: bool = False) -> tuple[T, ...]:
         """A shape in the order of the problem, or from it."""
@@ -359,31 +148,255 @@ class Given(Fields):
         """Whether a layer has biases."""
         return self.bias if layer.bias is None else layer.bias
 
+    def name(self, place: int) -> str:
+        """What is called the layer at a place."""
+        return "the input" if place == INPUT else self.layers[place].name
+
+
+# Shapes as plain numbers: whether the layers fit
+
+
+class Placed(Record):
+    """A layer with the shapes of its inputs and of its output."""
+
+    layer: Layer
+    place: int
+    inputs: tuple[Shape, ...]
+    shape: Shape
+
+
+class Misfit(Exception):
+    """A layer that does not take what the layers before it give; one of its options may be the cause."""
+
+    def __init__(self, message: str, hint: str, option: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.option = option
+
 
 def placed(given: Given) -> tuple[list[Placed], list[Fault]]:
-    """The layers with their shapes, and those that do not fit. What stands behind one of these is left out."""
+    """The layers with their shapes, and those that do not fit; what stands behind one of these is left out."""
     found: dict[int, Placed] = {}
-    faults: dict[tuple[Any, ...], Fault] = {}
+    faults: dict[tuple[str | int, ...], Fault] = {}
     for place, layer in enumerate(given.layers):
-        if not all(source in found or source == INPUT for source in layer.sources):
-            continue
-        inputs = tuple(given.size if source == INPUT else found[source].shape for source in layer.sources)
-        names = ["the input" if source == INPUT else given.layers[source].name for source in layer.sources]
-        try:
-            found[place] = Placed(layer, place, inputs, shape_behind(layer, inputs, names, given.said))
-        except Misfit as misfit:
-            faults.setdefault(layer.path, Fault(layer.path, misfit.message, misfit.hint))
+        if all(source in found or source == INPUT for source in layer.sources):
+            inputs = tuple(given.size if at == INPUT else found[at].shape for at in layer.sources)
+            try:
+                found[place] = Placed(layer, place, inputs, shape_behind(given, layer, inputs))
+            except Misfit as misfit:
+                path = (*layer.path, *layer.at.get(misfit.option, ()))
+                faults.setdefault(layer.path, Fault(path, f"{layer.name} {misfit.message}", misfit.hint))
     return list(found.values()), list(faults.values())
 
 
-# The formulas
+def shape_behind(given: Given, layer: Layer, inputs: Sequence[Shape]) -> Shape:
+    """The shape of a layer's output; raises `Misfit`."""
+    first, what = inputs[0], layer.what
+    gives = f"{given.name(layer.sources[0])} gives {given.said(first)}"
+    if what in JOINS:
+        return _joined(given, layer, inputs)
+    if what in GLOBAL and len(first) > 1:
+        return first[-1:]
+    if what in (*RESIZING, *ADAPTIVE, *GLOBAL):
+        if len(first) != 3:
+            raise Misfit(f"needs a feature map, but {gives}", "put it before what makes a vector of the map")
+        return (*layer.window, first[2]) if what in ADAPTIVE else _map_behind(layer, first)
+    if what == "dense":
+        return (layer.units,)
+    if what == "flatten":
+        return (math.prod(first),)
+    if what == "embedding":
+        if len(first) != 1:
+            raise Misfit(f"needs a vector of indices, but {gives}", "`input: 20` is a vector of 20")
+        return (first[0], layer.units)
+    return first
+
+
+def _joined(given: Given, layer: Layer, inputs: Sequence[Shape]) -> Shape:
+    first, adds = inputs[0], layer.what == "add"
+    for place, other in zip(layer.sources, inputs, strict=True):
+        if len(other) != len(first) or other[:-1] != first[:-1] or (adds and other != first):
+            one, two = (
+                f"{given.name(each)} gives {given.said(shape)}"
+                for each, shape in ((layer.sources[0], first), (place, other))
+            )
+            hint = "padding `same` keeps the size, and a 1 × 1 convolution changes the channels"
+            raise Misfit(f"needs {'equal shapes' if adds else 'maps of one size'}, but {one} and {two}", hint)
+    return first if adds else (*first[:-1], sum(shape[-1] for shape in inputs))
+
+
+def axis_of(layer: Layer, n: Any, axis: int) -> Axis:
+    """The way of a layer's window along an axis with n rows."""
+    pads = layer.padding if isinstance(layer.padding, str) else layer.padding[axis]
+    return Axis.of(n, layer.window[axis], layer.stride[axis], layer.dilation[axis], pads, layer.ceil)
+
+
+def resized(layer: Layer, n: int, axis: int) -> int:
+    """The size of a map along an axis behind a layer."""
+    way = axis_of(layer, n, axis)
+    match layer.what:
+        case "upsample":
+            return n * way.k
+        case "pad":
+            return n + 2 * way.before
+        case "conv_transpose" if layer.padding == "same":
+            return n * way.s
+        case "conv_transpose":
+            return (n - 1) * way.s - 2 * way.before + way.span + layer.output_padding[axis]
+    return way.out
+
+
+def _map_behind(layer: Layer, before: Shape) -> Shape:
+    channels, lengths = before[2], []
+    if layer.padding == "full" and layer.what not in CONVS:
+        raise Misfit("cannot have the padding `full`", "write a number, `same` or `valid`", "padding")
+    for axis, rows in enumerate(AXES):
+        way, more = axis_of(layer, before[axis], axis), layer.output_padding[axis]
+        if layer.what in POOLS and layer.padding != "same" and 2 * way.before > way.k:
+            message = f"has a padding of {way.before}, more than half of its window, {way.k}"
+            raise Misfit(message, f"at most {way.k // 2} fits", "padding")
+        if more and more >= max(way.s, way.d):
+            hint = "it chooses among the sizes that the stride leaves open"
+            raise Misfit(f"has an output padding of {more}, not less than its stride", hint, "output_padding")
+        length = resized(layer, before[axis], axis)
+        if length < 1:
+            raise _no_room(layer, way, rows)
+        if length > LARGEST:
+            raise Misfit(f"would give {length} {rows}", f"at most {LARGEST} are possible")
+        lengths.append(length)
+    for count, noun in ((channels, "channel"), (layer.filters, "filter")):
+        if count % layer.groups:
+            message = f"cannot divide {counted(count, noun)} into {layer.groups} groups"
+            raise Misfit(message, "the groups divide both channels and filters", "groups")
+    if layer.what == "depthwise_conv":
+        return (*lengths, channels * layer.multiplier)
+    return (*lengths, layer.filters or channels)
+
+
+def _no_room(layer: Layer, way: Axis, rows: str) -> Misfit:
+    if layer.what == "conv_transpose":
+        return Misfit(f"does not fit: its padding of {way.before} cuts all {rows} away", "make it smaller")
+    wide = f" ({way.span} with its dilation)" if way.d > 1 else ""
+    have = f"{way.n} + 2·{way.before} {rows}" if way.before else counted(way.n, rows[:-1])
+    message = f"does not fit: its window of {way.k}{wide} is larger than its input, {have}"
+    return Misfit(message, "take a smaller window, more padding, or smaller strides before it")
+
+
+# The operations of counting
+
+
+def _op(name: str, of: Callable[..., Any], notation: Any, **kwargs: Any) -> Op:
+    def compute(_: Any, *x: Array) -> Array:
+        return np.asarray(_plain(of(*(each.item() for each in x))), dtype=object)
+
+    return Op(name, compute, lambda *_: (), notation, work=lambda *_: 0, **kwargs)
+
+
+def _plain(x: Any) -> Any:
+    return x.numerator if isinstance(x, Fraction) and x.denominator == 1 else x
+
+
+def _shortened(*terms: Expr) -> Expr:
+    return apply(TERMS, *terms[:3], Sym("⋯"), terms[-1])
+
+
+FACTORS = _op(
+    "factors", lambda *x: math.prod(x), Formula(lambda *x: reduce(lambda a, b: a * b, x)), at_once=True
+)
+TERMS = _op("terms", lambda *x: sum(x), Terms(), at_once=True)
+LONG_TERMS = _op("long_terms", lambda *x: sum(x), Formula(_shortened), at_once=True)
+LARGEST_OF = _op("largest", max, Function("max"))
+
+
+def product(*factors: Operand) -> Expr:
+    """Factors in a row, multiplied at once."""
+    return apply(FACTORS, *factors) if len(factors) > 1 else const(factors[0])
+
+
+def total(*terms: Operand) -> Expr:
+    """Terms in a row, added at once."""
+    return apply(TERMS, *terms) if len(terms) > 1 else const(terms[0])
+
+
+def entry(name: str, index: int) -> Expr:
+    return Sym(name)[index]
+
+
+# The formulas, for numbers and for letters
+
+
+def places(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None, up: bool) -> Expr:
+    """How many places a window has: ⌊(n + 2p − k)/s⌋ + 1; a dilated one covers d (k − 1) + 1."""
+    padded = n + product(2, p)
+    room = padded - k if d is None else padded - product(d, k - 1) - 1
+    return apply(CEILED if up else FLOORED, room, s) + 1
+
+
+def transposed(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None = None, more: int = 0) -> Expr:
+    """The size behind a transposed convolution: (n − 1) s − 2p + k."""
+    window = (k,) if d is None else (product(d, k - 1), 1)
+    return total(product(n - 1, s), -product(2, p), *window, *([more] if more else []))
+
+
+def with_bias(weights: Sequence[Operand], filters: Operand, biased: bool) -> Expr:
+    """The weights of a filter and its bias, for all filters."""
+    return product(total(product(*weights), 1), filters) if biased else product(*weights, filters)
+
+
+def parameters(
+    layer: Layer, before: Sequence[Expr], window: Sequence[Operand], F: Operand, biased: bool
+) -> Expr:
+    """How many parameters a layer has: the kernel of a filter, `window`, is k, k; F are filters or units."""
+    C = before[-1]
+    match layer.what:
+        case "conv" | "conv_transpose":
+            return with_bias((*window, C if layer.groups == 1 else apply(OVER, C, layer.groups)), F, biased)
+        case "depthwise_conv":
+            return with_bias(window, _multiplied(C, layer), biased)
+        case "separable_conv":
+            wide = _multiplied(C, layer)
+            return product(*window, wide) + with_bias((wide,), F, biased)
+        case "dense":
+            return with_bias(before, F, biased)
+        case "batchnorm" | "layernorm":
+            return product(2, C)
+        case "embedding":
+            return product(layer.vocabulary, layer.units)
+    return number(0)
+
+
+def multiplications(layer: Layer, before: Sequence[Expr], after: Sequence[Expr]) -> Expr:
+    """How many products of two numbers a layer computes."""
+    k, F, C = layer.window, layer.filters, before[-1]
+    per_group = C if layer.groups == 1 else apply(OVER, C, layer.groups)
+    match layer.what:
+        case "conv":
+            return product(*after[:2], F, *k, per_group)
+        case "conv_transpose":
+            return product(*before[:2], F, *k, per_group)
+        case "depthwise_conv":
+            return product(*after, *k)
+        case "separable_conv":
+            wide = _multiplied(C, layer)
+            return product(*after[:2], wide, *k) + product(*after[:2], wide, F)
+        case "dense":
+            return product(*before, layer.units)
+    return number(0)
+
+
+def _multiplied(channels: Expr, layer: Layer) -> Expr:
+    return channels if layer.multiplier == 1 else product(channels, layer.multiplier)
+
+
+# The network on the board
 
 
 class Reach(Record):
     """How much of the input a layer's output sees, along both axes.
 
     `name` is the quantity, nothing for the input; it is a `pair` or one number. `jump` is the distance in the
-    input of two neighbours. `rest` is what a layer that takes all of a vector sees beyond it.
+    input of two neighbours, `rest` what a layer that takes all of a vector sees beyond it.
     """
 
     name: str = ""
@@ -395,7 +408,11 @@ class Reach(Record):
         """The receptive field along an axis."""
         if not self.name:
             return number(1)
-        return apply(ENTRY, Sym(self.name), index=axis) if self.pair else Sym(self.name)
+        return entry(self.name, axis) if self.pair else Sym(self.name)
+
+
+Way = tuple[Expr, Fraction, tuple[Expr, ...]]
+"""Receptive field, jump and rest along an axis."""
 
 
 class Net:
@@ -408,29 +425,34 @@ class Net:
         self.reach: dict[int, Reach] = {INPUT: Reach()}
         self.steps = self.left_out = 0
 
-    def name(self, place: int) -> str:
-        return "the input" if place == INPUT else self.given.layers[place].name
-
     def entries(self, place: int, shape: Shape) -> tuple[Expr, ...]:
         """Rows, columns and channels of a map, or the numbers of a vector, as entries of its shape."""
-        whole = Sym("input" if place == INPUT else f"{self.name(place)}.shape")
-        return self.given.turned(
-            tuple(apply(ENTRY, whole, index=index) for index in range(len(shape))), back=True
-        )
+        name = "input" if place == INPUT else f"{self.given.name(place)}.shape"
+        return self.given.turned(tuple(entry(name, index) for index in range(len(shape))), back=True)
 
     def inputs(self, each: Placed) -> list[tuple[Expr, ...]]:
         """The entries of the shapes that a layer takes."""
         return [self.entries(*pair) for pair in zip(each.layer.sources, each.inputs, strict=True)]
+
+    def let(self, name: str, expr: Expr, title: Text, why: Text = "", also: Sequence[str] = ()) -> Expr:
+        return self.board.let(name, expr, title, why, also=also, bare=True, exactly=True)
 
     def quietly(self, name: str, expr: Expr, title: Text, why: Text = "", also: Sequence[str] = ()) -> Expr:
         return self.board.let(name, expr, title, why, also=also, quiet=True, bare=True, exactly=True)
 
     def visibly(self, name: str, expr: Expr, title: Text, why: Text = "", also: Sequence[str] = ()) -> Expr:
         """A step with a line on the page, as long as there are not too many of them."""
-        quiet = self.steps >= MOST_STEPS
-        self.left_out += quiet
         self.steps += 1
-        return self.board.let(name, expr, title, why, also=also, quiet=quiet, bare=True, exactly=True)
+        if self.steps <= MOST_STEPS:
+            return self.let(name, expr, title, why, also)
+        self.left_out += 1
+        return self.quietly(name, expr, title, why, also)
+
+    def amount(self, expr: Expr) -> Fraction:
+        return as_fraction(self.board.value(expr).item())
+
+    def way(self, layer: Layer, n: Expr, axis: int) -> Axis:
+        return axis_of(layer, _plain(self.amount(n)), axis)
 
     # Sizes
 
@@ -442,9 +464,9 @@ class Net:
             groups.setdefault(_likeness(each), []).append(each)
         for each in self.layers:
             like = groups[_likeness(each)]
-            sizes = self.resized(each, like) if each.layer.what in RESIZING else self.kept(each)
+            lengths = self.resized(each, like) if each.layer.what in RESIZING else self.kept(each)
             title = say("{layer}: the shape of its output.", layer=each.layer.name)
-            self.quietly(f"{each.layer.name}.shape", apply(LENGTHS, *self.given.turned(sizes)), title)
+            self.quietly(f"{each.layer.name}.shape", sizes(*self.given.turned(lengths)), title)
         if self.left_out:
             text = "{count} more sizes come about in the same way; they stand in the table."
             self.board.note(say(text, count=self.left_out))
@@ -453,42 +475,42 @@ class Net:
         """Rows and columns by the formula, and the channels; of layers with the same sizes the first is shown."""
         layer, before = each.layer, self.inputs(each)[0]
         name, let = layer.name, self.visibly
-        title: Text = say("{layers}: {what}.", layers=_names(like), what=_described(like))
+        title: Text = say(
+            "{layers}: {what}.", layers=_listing([one.layer.name for one in like]), what=_described(like)
+        )
         if like[0] is not each:
             title, let = say("{layer}: as {other}.", layer=name, other=like[0].layer.name), self.quietly
         rows, columns = (self.length(layer, before[axis], axis) for axis in (0, 1))
-        if _even(layer) and self.board.value(before[0]).same(self.board.value(before[1])):
-            let(f"{name}.height", rows, title, "Rows and columns are alike.", also=(f"{name}.width",))
+        why = DROPS if any(_drops(self.way(layer, before[axis], axis)) for axis in (0, 1)) else ""
+        if _even(layer) and self.amount(before[0]) == self.amount(before[1]):
+            let(f"{name}.height", rows, title, why or "Rows and columns are alike.", also=(f"{name}.width",))
         else:
-            let(f"{name}.height", rows, title)
+            let(f"{name}.height", rows, title, why)
             let(f"{name}.width", columns, say("{layer}: its columns.", layer=name))
         channels = number(layer.filters) if layer.filters else before[2]
-        if layer.what == "depthwise_conv" and layer.multiplier > 1:
+        if layer.multiplier > 1 and not layer.filters:
             title = say("{layer}: {count} filters for each channel.", layer=name, count=layer.multiplier)
-            channels = self.quietly(f"{name}.channels", _product(before[2], layer.multiplier), title)
+            channels = self.quietly(f"{name}.channels", _multiplied(before[2], layer), title)
         return Sym(f"{name}.height"), Sym(f"{name}.width"), channels
 
     def length(self, layer: Layer, n: Expr, axis: int) -> Expr:
         """The size along an axis."""
-        k, s, d = layer.window[axis], layer.stride[axis], layer.dilation[axis]
+        way = self.way(layer, n, axis)
+        k, p, s = number(way.k), number(way.before), number(way.s)
+        d = number(way.d) if way.d > 1 else None
         match layer.what:
             case "upsample":
-                return _product(n, k)
+                return product(n, k)
             case "pad":
-                return _sum(n, _product(2, padding(layer, axis)))
+                return total(n, product(2, p))
             case "conv_transpose" if layer.padding == "same":
-                return _product(n, s)
+                return product(n, s)
             case "conv_transpose":
-                p = number(padding(layer, axis))
-                return transposed(n, number(k), number(s), p, d, layer.output_padding[axis])
+                return transposed(n, k, p, s, d, layer.output_padding[axis])
         if layer.padding == "same":
-            return apply(CEILING, apply(OVER, n, s))
-        room = free_room(n, number(k), number(padding(layer, axis)), number(d) if d > 1 else None)
-        if not layer.ceil:
-            return apply(WINDOWS, room, s)
-        up = apply(WINDOWS_UP, room, s)
-        start = (self.board.value(up).item() - 1) * s
-        return _sum(up, -1) if start >= self.board.value(n).item() + padding(layer, axis) else up
+            return apply(CEILED, n, s)
+        found = places(n, k, p, s, d, layer.ceil)
+        return found - 1 if _drops(way) else found
 
     def kept(self, each: Placed) -> tuple[Expr, ...]:
         """The shape of a layer that computes no size, or only a product or a sum."""
@@ -501,21 +523,19 @@ class Net:
                 return (before[0], number(layer.units))
             case "flatten":
                 let = self.visibly if len(before) > 1 else self.quietly
-                title = say("{layer}: all numbers of the map in a row.", layer=name)
-                return (let(f"{name}.size", _product(*before), title),)
-            case "concat":
-                what, part = ("numbers", "size") if len(before) == 1 else ("channels", "channels")
-                joined = _listing([self.name(source) for source in layer.sources])
-                title = say("{layer}: the {what} of {joined} together.", layer=name, what=what, joined=joined)
                 return (
-                    *before[:-1],
-                    self.visibly(f"{name}.{part}", _sum(*(each[-1] for each in inputs)), title),
+                    let(f"{name}.size", product(*before), say("{layer}: all numbers in a row.", layer=name)),
                 )
+            case "concat":
+                part = "size" if len(before) == 1 else "channels"
+                what = "numbers" if len(before) == 1 else "channels"
+                joined = _listing([self.given.name(source) for source in layer.sources])
+                title = say("{layer}: the {what} of {joined} together.", layer=name, what=what, joined=joined)
+                joint = long_total([entries[-1] for entries in inputs])
+                return (*before[:-1], self.visibly(f"{name}.{part}", joint, title))
         if layer.what in GLOBAL:
             return before[-1:]
-        if layer.what in ADAPTIVE:
-            return (*map(number, layer.window), before[2])
-        return before
+        return (*map(number, layer.window), before[2]) if layer.what in ADAPTIVE else before
 
     # Costs
 
@@ -526,17 +546,22 @@ class Net:
             self.cost(each)
             if self.seeing:
                 self.reach[each.place] = self.see(each)
-        names = [each.layer.name for each in self.layers]
         parts = {"macs": "MACs", "receptive_field": "receptive field", "size": "numbers"}
         if not self.seeing:
             del parts["receptive_field"]
+
+        names = [each.layer.name for each in self.layers]
+        rows = [
+            (name, typed(self.given, each), Result(f"{name}.shape"), Worked(f"{name}.params"))
+            for name, each in zip(names, self.layers, strict=True)
+        ]
+        self.board.table("", ["layer", "as given", "output", "parameters"], rows, most=MOST_ROWS)
         heads = [Column(head, tuple(f"{name}.{part}" for name in names)) for part, head in parts.items()]
-        rows: list[tuple[Cell, ...]] = []
-        for each in self.layers:
-            name = each.layer.name
-            row: list[Cell] = [name, self.typed(each), Result(f"{name}.shape"), Worked(f"{name}.params")]
-            rows.append((*row, *(Worked(f"{name}.{part}") for part in parts)))
-        self.board.table("", ["layer", "as given", "output", "parameters", *heads], rows, most=MOST_ROWS)
+        first = Column("layer", tuple(name for column in heads for name in column.demand))
+        more: list[tuple[Cell, ...]] = [
+            (name, *(Worked(f"{name}.{part}") for part in parts)) for name in names
+        ]
+        self.board.table("", [first, *heads], more, most=MOST_ROWS)
         self.remarks()
         self.totals(names)
 
@@ -546,324 +571,193 @@ class Net:
         name, after = layer.name, self.entries(each.place, each.shape)
         if f"{name}.size" not in self.board.derivation.quantities:
             title = say("{layer}: how many numbers it gives out.", layer=name)
-            self.quietly(f"{name}.size", _product(*after), title)
-        params = self.parameters(layer, before)
-        self.quietly(f"{name}.params", params, say("{layer}: {what}.", layer=name, what=self.learns(layer)))
-        macs = self.multiplications(layer, before, after)
-        self.quietly(f"{name}.macs", macs, say("{layer}: its multiplications.", layer=name), MACS)
-
-    def learns(self, layer: Layer) -> str:
-        """What the parameters of a layer are."""
-        and_bias = ", and a bias" if self.given.biased(layer) else ""
-        match layer.what:
-            case "conv" | "conv_transpose":
-                return f"the weights{and_bias} of each filter, for all filters"
-            case "depthwise_conv":
-                return f"the weights{and_bias} of the filter of each channel"
-            case "separable_conv":
-                return f"the weights of the filter of each channel, then those{and_bias} of each 1 × 1 filter"
-            case "dense":
-                return f"a weight for each input{and_bias}, for each unit"
-            case "batchnorm" | "layernorm":
-                return "a scale and a shift for each channel"
-            case "embedding":
-                return "a vector for each word"
-        return "no parameters"
-
-    def parameters(self, layer: Layer, before: Sequence[Expr]) -> Expr:
-        """How many parameters a layer has."""
-        channels, F, window = before[-1], layer.filters, layer.window
+            self.quietly(f"{name}.size", product(*after), title)
         biased = self.given.biased(layer)
-        match layer.what:
-            case "conv" | "conv_transpose":
-                weights = (*window, channels if layer.groups == 1 else apply(OVER, channels, layer.groups))
-                return _with_bias(weights, F, biased)
-            case "depthwise_conv":
-                return _with_bias(window, self.multiplied(channels, layer), biased)
-            case "separable_conv":
-                wide = self.multiplied(channels, layer)
-                return _sum(_product(*window, wide), _with_bias((wide,), F, biased))
-            case "dense":
-                return _with_bias(before, layer.units, biased)
-            case "batchnorm" | "layernorm":
-                return _product(2, channels)
-            case "embedding":
-                return _product(layer.vocabulary, layer.units)
-        return number(0)
+        params = parameters(layer, before, layer.window, layer.filters or layer.units, biased)
+        self.quietly(
+            f"{name}.params", params, say("{layer}: {what}.", layer=name, what=_learnt(layer, biased))
+        )
+        title = say("{layer}: its multiplications.", layer=name)
+        self.quietly(f"{name}.macs", multiplications(layer, before, after), title, MACS)
 
-    def multiplied(self, channels: Expr, layer: Layer) -> Expr:
-        return channels if layer.multiplier == 1 else _product(channels, layer.multiplier)
+    def totals(self, names: Sequence[str]) -> None:
+        """The sums over all layers."""
+        held = dict.fromkeys(each.layer.name for each in self.layers if each.layer.frozen)
+        fixed: list[Expr] = [Sym(f"{name}.params") for name in held if self.counts(f"{name}.params")]
+        norms = [each for each in self.layers if each.layer.what == "batchnorm"]
+        fixed += [product(2, self.inputs(each)[0][-1]) for each in norms]
+        title = "All parameters that are trained." if fixed else "All parameters."
+        self.let("total_params", self.sum_of([name for name in names if name not in held], "params"), title)
+        if fixed:
+            statistics = "the running mean and variance of each channel"
+            title = "What is not trained: {what}."
+            what = " and ".join(["frozen parameters"] * bool(held) + [statistics] * bool(norms))
+            self.let("non_trainable_params", long_total(fixed), say(title, what=what))
+        else:
+            self.quietly("non_trainable_params", number(0), "No parameter is kept from being trained.")
+        self.quietly("total_macs", self.sum_of(names, "macs"), "All multiplications.", MACS)
+        self.quietly("total_size", self.sum_of(names, "size"), "The numbers in the outputs of all layers.")
+        title = "The bytes that the outputs of all layers take, 4 a number."
+        self.quietly("memory", product(4, Sym("total_size")), title)
 
-    def multiplications(self, layer: Layer, before: Sequence[Expr], after: Sequence[Expr]) -> Expr:
-        """How many products of two numbers a layer computes, each added to a sum."""
-        window, F = layer.window, layer.filters
-        per_group = before[-1] if layer.groups == 1 else apply(OVER, before[-1], layer.groups)
-        match layer.what:
-            case "conv":
-                return _product(*after[:2], F, *window, per_group)
-            case "conv_transpose":
-                return _product(*before[:2], F, *window, per_group)
-            case "depthwise_conv":
-                return _product(*after, *window)
-            case "separable_conv":
-                wide = self.multiplied(before[-1], layer)
-                return _sum(_product(*after[:2], wide, *window), _product(*after[:2], wide, F))
-            case "dense":
-                return _product(*before, layer.units)
-        return number(0)
+    def counts(self, name: str) -> bool:
+        """Whether a quantity is more than nothing."""
+        return bool(self.board.value(name).item() != 0)
+
+    def sum_of(self, names: Sequence[str], part: str) -> Expr:
+        every = (f"{name}.{part}" for name in names)
+        return long_total([Sym(name) for name in every if self.counts(name)])
 
     # Receptive fields
 
     def see(self, each: Placed) -> Reach:
         """The receptive field of a layer, put on the board."""
         layer, sources = each.layer, [self.reach[source] for source in each.layer.sources]
-        before, (first, *others) = self.inputs(each)[0], sources
-        ways = [(first.along(axis), first.jump[axis], first.rest[axis : axis + 1]) for axis in (0, 1)]
-        if others and len({reach.name for reach in sources}) > 1:
+        if layer.what in JOINS:
             ways = [self.widest(sources, axis) for axis in (0, 1)]
-        elif layer.what not in JOINS:
-            ways = [self.further(layer, axis, *ways[axis], before, each) for axis in (0, 1)]
+        else:
+            ways = [self.further(each, sources[0], axis) for axis in (0, 1)]
         fields, jumps, rests = zip(*ways, strict=True)
         name = f"{layer.name}.receptive_field"
-        pair = not self.board.value(fields[0]).same(self.board.value(fields[1]))
-        expr = apply(LENGTHS, *fields) if pair else fields[0]
+        pair = fields[0] != fields[1] and self.amount(fields[0]) != self.amount(fields[1])
         title = say("{layer}: how many rows and columns of the input one output sees.", layer=layer.name)
-        self.quietly(name, expr, title, SEES)
+        self.quietly(name, sizes(*fields) if pair else fields[0], title, SEES)
         return Reach(name, pair, jumps, tuple(part for rest in rests for part in rest))
 
-    def further(
-        self,
-        layer: Layer,
-        axis: int,
-        r: Expr,
-        jump: Fraction,
-        rest: Sequence[Expr],
-        before: Any,
-        each: Placed,
-    ) -> tuple[Expr, Fraction, tuple[Expr, ...]]:
+    def further(self, each: Placed, reach: Reach, axis: int) -> Way:
         """Receptive field and jump behind a layer, and what is left to see where it made a vector."""
-        k, s, d = layer.window[axis], layer.stride[axis], layer.dilation[axis]
-        is_map = len(before) == 3
-        everything = _product(_sum(before[axis], -1), number(jump)) if is_map else None
+        layer, before = each.layer, self.inputs(each)[0]
+        way, r, jump, rest = axis_of(layer, 1, axis), reach.along(axis), reach.jump[axis], reach.rest
+        rest = (product(before[axis] - 1, jump),) if len(before) == 3 else rest[axis : axis + 1]
         match layer.what:
-            case "flatten" if everything is not None:
-                return r, jump, (everything,)
+            case "flatten":
+                return r, jump, rest
             case "dense" | "global_avgpool" | "global_maxpool":
-                seen = everything if everything is not None else next(iter(rest), None)
-                return (r if seen is None else _sum(r, seen)), jump, ()
+                return total(r, *rest), jump, ()
             case "adaptive_avgpool" | "adaptive_maxpool":
-                n = each.inputs[0][axis]
-                step = n // k
-                window = _sum(before[axis], _minus(_product(k - 1, step)), -1)
-                return _sum(r, _product(window, number(jump))), jump * step, ()
+                step = each.inputs[0][axis] // way.k
+                seen = before[axis] - product(way.k - 1, step) - 1
+                return total(r, product(seen, jump)), jump * step, ()
             case "upsample":
-                return r, jump / k, ()
+                return r, jump / way.k, ()
             case "conv_transpose":
-                cover = _sum(apply(CEILING, apply(OVER, spread(layer, axis), s)), -1)
-                return _sum(r, _product(cover, number(jump))), jump / s, ()
+                return total(r, product(apply(CEILED, way.span, way.s) - 1, jump)), jump / way.s, ()
         if layer.what not in WINDOWED:
-            return r, jump, rest
-        gap = _sum(k, -1) if d == 1 else _product(d, _sum(k, -1))
-        return (r if k == 1 else _sum(r, _product(gap, number(jump)))), jump * s, ()
+            return r, jump, () if len(each.shape) == 3 else rest
+        gap = (number(way.k) - 1,) if way.d == 1 else (way.d, number(way.k) - 1)
+        return (r if way.k == 1 else total(r, product(*gap, jump))), jump * way.s, ()
 
-    def widest(self, sources: Sequence[Reach], axis: int) -> tuple[Expr, Fraction, tuple[Expr, ...]]:
+    def widest(self, sources: Sequence[Reach], axis: int) -> Way:
         """The largest receptive field of several branches."""
-        fields = [reach.along(axis) for reach in sources]
-        values = [self.amount(each) for each in fields]
-        r = fields[0] if len(set(values)) == 1 else apply(LARGEST_OF, *fields)
-        rests = [self.amount(reach.rest[axis]) if reach.rest else 0 for reach in sources]
-        whole = max(value + rest for value, rest in zip(values, rests, strict=True))
-        rest = (number(whole - max(values)),) if any(reach.rest for reach in sources) else ()
+        fields = {str(self.amount(reach.along(axis))): reach.along(axis) for reach in sources}
+        r = next(iter(fields.values())) if len(fields) == 1 else apply(LARGEST_OF, *fields.values())
+        whole = [self.amount(total(reach.along(axis), *reach.rest[axis : axis + 1])) for reach in sources]
+        rest = (number(max(whole) - self.amount(r)),) if any(reach.rest for reach in sources) else ()
         return r, max(reach.jump[axis] for reach in sources), rest
-
-    def amount(self, expr: Expr) -> Fraction:
-        return as_fraction(self.board.value(expr).item())
 
     # The page around
 
     def method(self) -> None:
         """The formulas of the layers that occur, and the letters in them."""
-        method, letter = self.board.method, self.board.letter
-        layers = [each.layer for each in self.layers]
-        windowed = [layer for layer in layers if layer.what in WINDOWED and layer.padding != "same"]
-        n, k, p, s, d, C, F, g = (letter(name, ()) for name in ("n", "k", "p", "s", "d", "C", "F", "g"))
-        new = letter("n'", ())
-        used: dict[str, str] = {}
-        d_or_none = d if any(max(layer.dilation) > 1 for layer in windowed) else None
-        for up, op in ((False, WINDOWS), (True, WINDOWS_UP)):
+        board, layers = self.board, [each.layer for each in self.layers]
+        n, k, p, s, d, C, F, g, N, U = (board.letter(name, ()) for name in "nkpsdCFgNU")
+        new, used = board.letter("n'", ()), set[str]()
+        same = [layer for layer in layers if layer.padding == "same"]
+        plain = [layer for layer in layers if layer.padding != "same"]
+        windowed = [layer for layer in plain if layer.what in WINDOWED]
+        spread = d if any(max(layer.dilation) > 1 for layer in windowed) else None
+        for up in (False, True):
             if any(layer.ceil == up for layer in windowed):
-                method(new, apply(op, free_room(n, k, p, d_or_none), s))
-        if any(layer.what in WINDOWED and layer.padding == "same" for layer in layers):
-            method(new, apply(CEILING, apply(OVER, n, s)))
-        if any(layer.what == "conv_transpose" and layer.padding != "same" for layer in layers):
-            method(new, transposed(n, k, s, p))
-        if any(layer.what in (*WINDOWED, "conv_transpose") for layer in layers):
-            used |= {"n": "rows or columns", "k": "window", "p": "padding on each side", "s": "stride"}
-            used |= {"d": "dilation"} if d_or_none is not None else {}
+                board.method(new, places(n, k, p, s, spread, up))
+                used |= set("nkps") if spread is None else set("nkpsd")
+        if any(layer.what in WINDOWED for layer in same):
+            board.method(new, apply(CEILED, n, s))
+            used |= set("ns")
+        if any(layer.what == "conv_transpose" for layer in plain):
+            board.method(new, transposed(n, k, p, s))
+            used |= set("nkps")
         for what in dict.fromkeys(layer.what for layer in layers):
-            same = [layer for layer in layers if layer.what == what]
-            biased = any(map(self.given.biased, same))
-            square = all(layer.window[0] == layer.window[1] for layer in same)
-            window: tuple[Expr, ...] = (k**2,) if square else (letter("k1", ()), letter("k2", ()))
-            called = Sym(f"{FORMS[what].called}.params")
-            match what:
-                case "conv" | "conv_transpose":
-                    per_group = apply(OVER, C, g) if any(layer.groups > 1 for layer in same) else C
-                    method(called, _with_bias((*window, per_group), F, biased))
-                    used |= {"C": "channels of the input", "F": "filters"}
-                    used |= {"g": "groups"} if per_group is not C else {}
-                case "depthwise_conv":
-                    method(called, _with_bias(window, C, biased))
-                    used |= {"C": "channels of the input"}
-                case "separable_conv":
-                    method(called, _sum(_product(*window, C), _with_bias((C,), F, biased)))
-                    used |= {"C": "channels of the input", "F": "filters"}
-                case "dense":
-                    method(called, _with_bias((Sym("inputs"),), Sym("units"), biased))
-                case "batchnorm" | "layernorm":
-                    method(called, _product(2, C))
-                    used |= {"C": "channels of the input"}
+            alike = [layer for layer in layers if layer.what == what]
+            square = all(layer.window[0] == layer.window[1] for layer in alike)
+            window = (k**2,) if square else (board.letter("k1", ()), board.letter("k2", ()))
+            one = Layer(what, groups=max(layer.groups for layer in alike))
+            if what == "dense":
+                formula = with_bias((N,), U, any(map(self.given.biased, alike)))
+                used |= set("NU")
+            elif what in (*CONVS, "conv_transpose", *NORMS):
+                grouped = apply(OVER, C, g) if one.groups > 1 else C
+                formula = parameters(Layer(what), (grouped,), window, F, any(map(self.given.biased, alike)))
+                used |= (
+                    {"C"} | set("F" * (what not in ("depthwise_conv", *NORMS))) | set("g" * (one.groups > 1))
+                )
+            else:
+                continue
+            board.method(Sym(f"{FORMS[what].called}.params"), formula)
         if used:
-            self.board.note("; ".join(f"{name} {what}" for name, what in used.items()) + ".")
+            board.note("; ".join(f"{name} {what}" for name, what in LEGEND.items() if name in used) + ".")
 
     def remarks(self) -> None:
         """The conventions that matter for this network."""
+        given, note = self.given, self.board.note
         weighted = [
             each.layer for each in self.layers if each.layer.what in (*CONVS, "conv_transpose", "dense")
         ]
-        without = [layer.name for layer in weighted if not self.given.biased(layer)]
-        if without:
-            who = "No layer has" if len(without) == len(weighted) else f"{_listing(without)} without"
-            self.board.note(say("{who} biases: the + 1 falls away.", who=who))
-        flat = [each for each in self.layers if each.layer.what == "dense" and len(each.inputs[0]) > 1]
-        if flat:
-            numbers = self.given.turned(flat[0].inputs[0])
-            sizes = apply(EQUAL, _product(*numbers), math.prod(numbers))
-            self.board.note(
-                say("{layer} takes all numbers of the map: {sizes}.", layer=flat[0].layer.name, sizes=sizes)
-            )
-        if any(each.layer.what == "batchnorm" for each in self.layers):
-            self.board.note(
-                "A batch normalisation learns two numbers a channel. The mean and the variance that it keeps of "
-                "each channel are not trained; some programs add them to their totals."
-            )
+        bare = [layer.name for layer in weighted if not given.biased(layer)]
+        rich = [layer.name for layer in weighted if given.biased(layer)]
+        if bare and not rich:
+            note("There are no biases: the + 1 falls away.")
+        elif bare and len(bare) <= len(rich):
+            note(say("Without biases: {layers}. There the + 1 falls away.", layers=_listing(bare)))
+        elif bare:
+            note(say("Biases in {layers} only: elsewhere the + 1 falls away.", layers=_listing(rich)))
         for each in self.layers:
-            layer, n = each.layer, each.inputs[0]
-            if layer.what in POOLS and layer.padding != "same" and not layer.ceil and len(n) == 3:
-                other = layer.but(ceil=True)
-                up = [placings(other, n[axis], axis) for axis in (0, 1)]
+            if each.layer.what == "dense" and len(each.inputs[0]) > 1:
+                numbers = given.turned(each.inputs[0])
+                expr = apply(OPERATIONS["equal"], product(*numbers), math.prod(numbers))
+                note(say("{layer} takes all numbers of the map: {expr}.", layer=each.layer.name, expr=expr))
+                break
+        for each in self.layers:
+            layer = each.layer
+            if layer.what in POOLS and layer.padding != "same" and not layer.ceil:
+                up = [axis_of(layer.but(ceil=True), each.inputs[0][axis], axis).out for axis in (0, 1)]
                 if tuple(up) != each.shape[:2]:
-                    text = (
-                        "{layer} leaves out what its last window does not fill; with `ceil: true`, {up} rows."
-                    )
-                    self.board.note(say(text, layer=layer.name, up=up[0]))
+                    text = "{layer} leaves out what its last window does not fill. Rounded up ({ceil}) it gives {up}."
+                    note(say(text, layer=layer.name, ceil="ceil: true", up=" × ".join(map(str, up))))
                     break
-
-    def typed(self, each: Placed) -> str:
-        """A layer in the shorthand of exam sheets."""
-        layer, what = each.layer, each.layer.what
-        text = SHORT.get(what, what.replace("_", " "))
-        match what:
-            case "conv" | "separable_conv" | "conv_transpose":
-                text += f"{_size(layer.window)}-{layer.filters}"
-            case "dense":
-                text += f"-{layer.units}"
-            case "embedding":
-                text += f" {layer.vocabulary} × {layer.units}"
-            case "pad":
-                text += f" {_size(layer.padding)}"
-            case "add" | "concat":
-                text += f" {_listing([self.name(source) for source in layer.sources])}"
-            case _ if what in (*RESIZING, *ADAPTIVE):
-                text += f" {_size(layer.window)}" if what in (*ADAPTIVE, "upsample") else _size(layer.window)
-        if what in RESIZING and what not in ("upsample", "pad"):
-            plain = layer.window if what in POOLS else (1, 1)
-            text += f" /{_size(layer.stride)}" if layer.stride != plain else ""
-            if layer.padding != (0, 0):
-                text += (
-                    f" {layer.padding}" if isinstance(layer.padding, str) else f" pad {_size(layer.padding)}"
-                )
-            text += f" dilation {_size(layer.dilation)}" if layer.dilation != (1, 1) else ""
-            text += f" groups {layer.groups}" if layer.groups > 1 else ""
-            text += " ceil" if layer.ceil else ""
-        if layer.sources != (each.place - 1,) and what not in JOINS:
-            text += f" from {self.name(layer.sources[0])}"
-        return text + (", frozen" if layer.frozen else "")
-
-    def totals(self, names: Sequence[str]) -> None:
-        """The sums over all layers."""
-        frozen = [each for each in self.layers if each.layer.frozen]
-        trained = [each.layer.name for each in self.layers if not each.layer.frozen]
-        fixed: list[Expr] = []
-        for each in self.layers:
-            if each.layer.frozen and self.counts(f"{each.layer.name}.params"):
-                fixed.append(Sym(f"{each.layer.name}.params"))
-            if each.layer.what == "batchnorm":
-                fixed.append(_product(2, self.inputs(each)[0][-1]))
-        title = "All parameters that are trained." if fixed else "All parameters."
-        self.let("total_params", self.sum_of(trained, "params"), title)
-        title = "What is not trained: frozen parameters, and statistics of batch normalisations."
-        if not frozen:
-            title = "What is not trained: a mean and a variance for each channel of a batch normalisation."
-        expr = _long_sum(fixed)
-        if fixed:
-            self.let("non_trainable_params", expr, title)
-        else:
-            self.quietly("non_trainable_params", expr, "No parameter is kept from being trained.")
-        self.quietly("total_macs", self.sum_of(names, "macs"), "All multiplications.", MACS)
-        self.quietly("total_size", self.sum_of(names, "size"), "The numbers in the outputs of all layers.")
-        title = "The bytes that the outputs of all layers take, 4 a number."
-        self.quietly("memory", _product(4, Sym("total_size")), title)
-
-    def let(self, name: str, expr: Expr, title: Text) -> None:
-        self.board.let(name, expr, title, bare=True, exactly=True)
-
-    def counts(self, name: str) -> bool:
-        """Whether a quantity is more than nothing."""
-        return self.board.value(name).item() != 0
-
-    def sum_of(self, names: Sequence[str], part: str) -> Expr:
-        every = [f"{name}.{part}" for name in names]
-        return _long_sum([Sym(name) for name in every if self.counts(name)])
+        if any(each.layer.what == "batchnorm" for each in self.layers):
+            note(
+                "A batch normalisation learns a scale and a shift for each channel. Its running mean and variance "
+                "are not trained; some programs add them to their totals."
+            )
 
 
+DROPS = "Rounded up; but a last window that would start behind the input is left out."
 MACS = "A product and its addition count as one (a MAC): FLOPs are twice as many. Biases are not counted."
-SEES = "A window of k widens it by k − 1 steps, each as wide as the strides before it multiply to."
-EQUAL = OPERATIONS["equal"]
-SHORT = {
-    "dense": "FC",
-    "depthwise_conv": "depthwise",
-    "separable_conv": "separable",
-    "conv_transpose": "transposed",
+SEES = "A window of k widens it by k − 1 steps, each as long as the strides before it multiply to."
+LEGEND = {
+    "n": "rows or columns",
+    "k": "window",
+    "p": "padding on each side",
+    "s": "stride",
+    "d": "dilation",
+    "C": "channels of the input",
+    "F": "filters",
+    "g": "groups",
+    "N": "inputs",
+    "U": "units",
 }
 
 
-def free_room(n: Expr, k: Expr, p: Expr, d: Expr | None) -> Expr:
-    """How far a window can be moved: n + 2p − k, with a dilation n + 2p − d (k − 1) − 1."""
-    if d is None:
-        return _sum(n, _product(2, p), _negative(k))
-    return _sum(n, _product(2, p), _minus(_product(d, _sum(k, -1))), -1)
-
-
-def transposed(n: Expr, k: Expr, s: Expr, p: Expr, d: int = 1, more: int = 0) -> Expr:
-    """The size behind a transposed convolution."""
-    window = (k,) if d == 1 else (_product(d, _sum(k, -1)), 1)
-    return _sum(_product(_sum(n, -1), s), _minus(_product(2, p)), *window, *((more,) if more else ()))
-
-
-def _negative(x: Expr) -> Expr:
-    return number(-as_fraction(x.value.item())) if isinstance(x, Const) else _minus(x)
-
-
-def _with_bias(weights: Sequence[Operand], filters: Operand, biased: bool) -> Expr:
-    """The weights of a filter and its bias, for all filters."""
-    return _product(_sum(_product(*weights), 1), filters) if biased else _product(*weights, filters)
-
-
-def _long_sum(terms: Sequence[Expr]) -> Expr:
+def long_total(terms: Sequence[Expr]) -> Expr:
+    """A sum; in the middle of a very long one stands ⋯."""
     if len(terms) > LONG_SUM:
         return apply(LONG_TERMS, *terms)
-    return _sum(*terms) if terms else number(0)
+    return total(*terms) if terms else number(0)
+
+
+def _drops(way: Axis) -> bool:
+    """Whether rounding up would give a window that starts behind the input."""
+    return way.up and way.out < -((way.span - way.n - way.before - way.after) // way.s) + 1
 
 
 def _even(layer: Layer) -> bool:
@@ -888,48 +782,103 @@ def _listing(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _names(like: Sequence[Placed]) -> str:
-    return _listing([each.layer.name for each in like])
-
-
-def _size(pair: Pair | str) -> str:
-    """`3`, or `4×3`."""
+def _size(pair: Pair | str, times: str = "×") -> str:
+    """`3`, or `4×3`; a word as it is."""
     if isinstance(pair, str):
         return pair
-    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}{times}{pair[1]}"
 
 
 def _described(like: Sequence[Placed]) -> str:
     """What layers of one size do."""
-    layer = like[0].layer
-    filters = {each.layer.filters for each in like}
+    layer, filters = like[0].layer, {each.layer.filters for each in like}
     window = f"{layer.window[0]} × {layer.window[1]}"
-    some = f"{counted(layer.filters, 'filter')} of {window}" if len(filters) == 1 else f"filters of {window}"
+    some = counted(layer.filters, "filter") if len(filters) == 1 else "filters"
     match layer.what:
         case "upsample":
             return f"each number becomes {window} of them"
         case "pad":
-            return f"a margin of {_size(layer.padding)} on each side"
+            return f"a margin of {_size(layer.padding, ' × ')} on each side"
         case "conv":
-            text = some
+            text = f"{some} of {window}"
         case "conv_transpose":
-            text = f"{some}, transposed"
+            text = f"{some} of {window}, transposed"
         case "depthwise_conv":
             text = f"{window} in each channel"
         case "separable_conv":
-            text = f"{window} in each channel, then {some.replace(window, '1 × 1')}"
+            text = f"{window} in each channel, then {some} of 1 × 1"
         case _:
             text = f"windows of {window}"
-    text += f", stride {_size(layer.stride)}, "
-    text += "no padding" if layer.padding == (0, 0) else f"padding {_size(layer.padding)}"
-    text += f", dilation {_size(layer.dilation)}" if layer.dilation != (1, 1) else ""
+    text += f", stride {_size(layer.stride, ' × ')}, "
+    text += "no padding" if layer.padding == (0, 0) else f"padding {_size(layer.padding, ' × ')}"
+    text += f", dilation {_size(layer.dilation, ' × ')}" if layer.dilation != (1, 1) else ""
     return text + (", rounded up" if layer.ceil else "")
+
+
+def _learnt(layer: Layer, biased: bool) -> str:
+    """What the parameters of a layer are."""
+    bias = " and a bias" if biased else ""
+    match layer.what:
+        case "conv" | "conv_transpose":
+            return f"the weights{bias} of a filter, for all filters"
+        case "depthwise_conv":
+            return f"the weights{bias} of a filter, for each channel"
+        case "separable_conv":
+            return (
+                f"the weights of each channel's filter, then those{bias} of a 1 × 1 filter, for all of these"
+            )
+        case "dense":
+            return f"a weight for each input{bias}, for each unit"
+        case "batchnorm" | "layernorm":
+            return "a scale and a shift for each channel"
+        case "embedding":
+            return "a vector for each word"
+    return "no parameters"
+
+
+SHORT = {
+    "dense": "FC",
+    "depthwise_conv": "depthwise",
+    "separable_conv": "separable",
+    "conv_transpose": "transposed",
+}
+
+
+def typed(given: Given, each: Placed) -> str:
+    """A layer in the shorthand of exam sheets."""
+    layer, what = each.layer, each.layer.what
+    text, window = SHORT.get(what, what.replace("_", " ")), _size(layer.window)
+    match what:
+        case "conv" | "separable_conv" | "conv_transpose":
+            text += f"{window}-{layer.filters}"
+        case "depthwise_conv" | "maxpool" | "avgpool":
+            text += window
+        case "adaptive_avgpool" | "adaptive_maxpool" | "upsample":
+            text += f" {window}"
+        case "pad":
+            text += f" {_size(layer.padding)}"
+        case "dense":
+            text += f"-{layer.units}"
+        case "embedding":
+            text += f" {layer.vocabulary} × {layer.units}"
+        case "add" | "concat":
+            text += f" {_listing([given.name(source) for source in layer.sources])}"
+    if what in (*WINDOWED, "conv_transpose"):
+        text += f" /{_size(layer.stride)}" if layer.stride != (1, 1) or what in POOLS else ""
+        if layer.padding != (0, 0):
+            text += f" {layer.padding}" if isinstance(layer.padding, str) else f" pad {_size(layer.padding)}"
+        text += f" dilation {_size(layer.dilation)}" if layer.dilation != (1, 1) else ""
+        text += f" groups {layer.groups}" if layer.groups > 1 else ""
+        text += " ceil" if layer.ceil else ""
+    if what not in JOINS and layer.sources != (each.place - 1,):
+        text += f" from {given.name(layer.sources[0])}"
+    return text + (", frozen" if layer.frozen else "")
 
 
 def solve(given: Given, board: Board) -> None:
     """Write the sizes on the board, then what the layers cost, and the totals."""
     board.derivation.rows = True
-    board.given("input", exact(list(given.turned(given.size))))
+    board.given("input", exact(list(given.turned(given.size))), sizes=True)
     net = Net(given, board)
     net.method()
     net.sizes()
@@ -937,91 +886,90 @@ def solve(given: Given, board: Board) -> None:
     check(net)
 
 
-# Checks
+# Checks, with plain numbers
 
 
 def check(net: Net) -> None:
-    board, layers = net.board, net.layers
+    """Windows placed one by one, parameters as sizes of arrays, totals, and the way back to the input."""
+    board = net.board
     board.check("sizes counted window by window", lambda: _shape_errors(net), 0)
-    board.check("parameters counted from the arrays of weights", lambda: _count_errors(net), 0)
-    names = [each.layer.name for each in layers]
-    board.check("totals", lambda: _total_errors(net, names), 0)
-    if net.seeing and all(each.layer.sources == (each.place - 1,) for each in layers):
-        board.check("receptive fields traced back", lambda: _reach_errors(net), 0)
+    board.check("parameters counted as sizes of arrays", lambda: _count_errors(net), 0)
+    if net.seeing and (chain := _chain(net)):
+        board.check("receptive field traced back", lambda: _reach_errors(net, chain), 0)
 
 
-def _whole(net: Net, name: str) -> Any:
+def _stated(net: Net, name: str) -> object:
     return net.board.value(name).array.tolist()
 
 
 def _shape_errors(net: Net) -> int:
     wrong = 0
     for each in net.layers:
-        wrong += _whole(net, f"{each.layer.name}.shape") != list(net.given.turned(each.shape))
-        wrong += _whole(net, f"{each.layer.name}.size") != math.prod(each.shape)
-    return wrong
+        counts = [_placed_one_by_one(each, axis) for axis in (0, 1)] if each.layer.what in WINDOWED else []
+        shape = (*counts, each.shape[2]) if counts else each.shape
+        wrong += _stated(net, f"{each.layer.name}.shape") != list(net.given.turned(shape))
+        wrong += _stated(net, f"{each.layer.name}.size") != math.prod(shape)
+    return wrong + (_stated(net, "total_size") != sum(math.prod(each.shape) for each in net.layers))
+
+
+def _placed_one_by_one(each: Placed, axis: int) -> int:
+    """The starts of a window that have room; rounded up, one more that begins on the input."""
+    layer, way = each.layer, axis_of(each.layer, each.inputs[0][axis], axis)
+    starts = range(0, way.n + way.before + way.after - way.span + 1, way.s)
+    last = starts[-1] + way.s
+    fills = starts[-1] + way.span == way.n + way.before + way.after
+    return len(starts) + (layer.ceil and not fills and last < way.n + way.before)
 
 
 def arrays(given: Given, each: Placed) -> list[Shape]:
-    """The shapes of the arrays that a layer learns."""
+    """The shapes of the arrays that a layer learns, the biases last."""
     layer, channels = each.layer, each.inputs[0][-1]
-    match layer.what:
-        case "conv":
-            found = [(layer.filters, channels // layer.groups, *layer.window), (layer.filters,)]
-        case "conv_transpose":
-            found = [(channels, layer.filters // layer.groups, *layer.window), (layer.filters,)]
-        case "depthwise_conv":
-            found = [(each.shape[-1], 1, *layer.window), (each.shape[-1],)]
-        case "separable_conv":
-            wide = channels * layer.multiplier
-            found = [(wide, 1, *layer.window), (layer.filters, wide, 1, 1), (layer.filters,)]
-        case "dense":
-            found = [(layer.units, math.prod(each.inputs[0])), (layer.units,)]
-        case "batchnorm" | "layernorm":
-            return [(channels,), (channels,)]
-        case "embedding":
-            return [(layer.vocabulary, layer.units)]
-        case _:
-            return []
-    return found if given.biased(layer) else found[:-1]
+    wide, F, k = channels * layer.multiplier, layer.filters, layer.window
+    found: dict[str, list[Shape]] = {
+        "conv": [(F, channels // layer.groups, *k), (F,)],
+        "conv_transpose": [(channels, F // layer.groups, *k), (F,)],
+        "depthwise_conv": [(wide, 1, *k), (wide,)],
+        "separable_conv": [(wide, 1, *k), (F, wide, 1, 1), (F,)],
+        "dense": [(layer.units, math.prod(each.inputs[0])), (layer.units,)],
+    }
+    if layer.what in found:
+        return found[layer.what] if given.biased(layer) else found[layer.what][:-1]
+    if layer.what == "embedding":
+        return [(layer.vocabulary, layer.units)]
+    return [(channels,), (channels,)] if layer.what in NORMS else []
 
 
 def _count_errors(net: Net) -> int:
-    return sum(
-        _whole(net, f"{each.layer.name}.params") != sum(map(math.prod, arrays(net.given, each)))
-        for each in net.layers
-    )
+    wrong = learnt = kept = 0
+    for each in net.layers:
+        count = sum(map(math.prod, arrays(net.given, each)))
+        wrong += _stated(net, f"{each.layer.name}.params") != count
+        learnt += 0 if each.layer.frozen else count
+        kept += count if each.layer.frozen else 0
+        kept += 2 * each.shape[-1] if each.layer.what == "batchnorm" else 0
+    wrong += _stated(net, "total_params") != learnt
+    return wrong + (_stated(net, "non_trainable_params") != kept)
 
 
-def _total_errors(net: Net, names: Sequence[str]) -> int:
-    learnt = {each.layer.name: sum(map(math.prod, arrays(net.given, each))) for each in net.layers}
-    kept = sum(learnt[each.layer.name] for each in net.layers if each.layer.frozen)
-    statistics = sum(2 * each.shape[-1] for each in net.layers if each.layer.what == "batchnorm")
-    wanted = {
-        "total_params": sum(learnt.values()) - kept,
-        "non_trainable_params": kept + statistics,
-        "total_macs": sum(_whole(net, f"{name}.macs") for name in names),
-        "total_size": sum(math.prod(each.shape) for each in net.layers),
-    }
-    return sum(_whole(net, name) != count for name, count in wanted.items())
-
-
-def _reach_errors(net: Net) -> int:
-    """From one number of the last map back to the input: what it sees of each layer."""
-    wrong, maps = 0, [each for each in net.layers if len(each.shape) == 3]
+def _chain(net: Net) -> list[Placed]:
+    """The layers up to the last map, where each has a window and takes the one before it."""
+    maps = [each for each in net.layers if len(each.shape) == 3]
+    plain = all(each.layer.sources == (each.place - 1,) for each in maps)
     simple = all(
         each.layer.what in WINDOWED or each.layer.what not in (*RESIZING, *ADAPTIVE) for each in maps
     )
-    if not maps or not simple:
-        return 0
-    stated = _whole(net, f"{maps[-1].layer.name}.receptive_field")
-    for axis in (0, 1):
-        seen = 1
-        for each in reversed(maps):
-            if each.layer.what in WINDOWED:
-                seen = (seen - 1) * each.layer.stride[axis] + spread(each.layer, axis)
-        wrong += seen != (stated[axis] if isinstance(stated, list) else stated)
-    return wrong
+    return maps if plain and simple else []
+
+
+def _reach_errors(net: Net, chain: Sequence[Placed]) -> int:
+    """From one number of the last map back to the input: what it sees of each layer."""
+    seen = [1, 1]
+    for each in reversed(chain):
+        if each.layer.what in WINDOWED:
+            ways = [axis_of(each.layer, 1, axis) for axis in (0, 1)]
+            seen = [(size - 1) * way.s + way.span for size, way in zip(seen, ways, strict=True)]
+    stated = _stated(net, f"{chain[-1].layer.name}.receptive_field")
+    return int(seen != (stated if isinstance(stated, list) else [stated, stated]))
 
 
 def ask(given: Given) -> Sequence[str]:
@@ -1055,10 +1003,10 @@ kind = Kind(
         "macs": "MACs",
         "receptive_field": "receptive field",
         "size": "numbers",
-        "total_params": "parameters",
+        "total_params": "all parameters",
         "non_trainable_params": "not trainable",
-        "total_macs": "MACs",
-        "total_size": "numbers",
+        "total_macs": "all MACs",
+        "total_size": "all numbers",
         "memory": "bytes",
     },
     quantities={
@@ -1068,7 +1016,7 @@ kind = Kind(
         "NAME.macs": "its multiplications, each with an addition; biases are not counted",
         "NAME.receptive_field": "how many rows and columns of the input one output sees: one number where they "
         "agree; only for a network whose input is a map",
-        "NAME.height": "the rows of a layer that changes them, also `NAME.width`; `NAME.channels` of a concat",
+        "NAME.height": "the rows of a layer that changes them; also `NAME.width`, and `NAME.channels` of a concat",
         "total_params": "all trainable parameters; asked",
         "non_trainable_params": "frozen parameters and running statistics",
         "total_macs": "the multiplications of all layers",

@@ -39,6 +39,7 @@ import numpy as np
 from solver.derivation import Board, say
 from solver.errors import SolverError, counted, did_you_mean, listed, quoted
 from solver.expr import ops
+from solver.expr.evaluate import Evaluator
 from solver.expr.nodes import PRODUCT, Const, Expr, Formula, Function, Infix, Op, ShapeError, Sym, apply
 from solver.expr.ops import number, terms
 from solver.expr.values import Arithmetic, Array, Shape, Value, settled
@@ -419,6 +420,10 @@ def _correlation_shape(
     return (*images, *(kernels[:1] if kernels[0] > 1 else ()), rows, columns)
 
 
+MOST_PRODUCTS = 150
+"""Of an entry with more products only the sums of the channels are written."""
+
+
 def _placed(place: tuple[int, ...], images: bool, filters: int) -> tuple[int, int, int, int]:
     """A place of the output with all four axes."""
     image = place[0] if images else 0
@@ -447,14 +452,18 @@ def _correlation_entry(
     image, f, i, j = _placed(place, len(x.shape) == 4, way.filters)
     depth = way.channels // groups
     first = f // (way.filters // groups) * depth
-    products = [
-        entry_at(x, image, first + c, i * stride[0] + r * dilation[0], j * stride[1] + q * dilation[1])
-        * _kernel_entry(k, kernels, f, c, r, q)
+    channels = [
+        [
+            entry_at(x, image, first + c, i * stride[0] + r * dilation[0], j * stride[1] + q * dilation[1])
+            * _kernel_entry(k, kernels, f, c, r, q)
+            for r in range(kernels[2])
+            for q in range(kernels[3])
+        ]
         for c in range(depth)
-        for r in range(kernels[2])
-        for q in range(kernels[3])
     ]
-    return _with_bias(products, b, f)
+    if depth * kernels[2] * kernels[3] > MOST_PRODUCTS:
+        return _with_bias([Const(Evaluator().value(terms(*products), {})) for products in channels], b, f)
+    return _with_bias([product for products in channels for product in products], b, f)
 
 
 def _with_bias(products: list[Expr], b: Value | None, f: int) -> Expr:
@@ -632,7 +641,8 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
         formulas = same_formula(rows.n, rows.s), same_formula(columns.n, columns.s)
         why = "`same` padding: as many places as steps of the stride fit on the input, ⌈n/s⌉."
     else:
-        formulas, why = (rows.formula(), columns.formula()), SIZE_WHY
+        formulas = rows.formula(), columns.formula()
+        why = SIZE_WHY + (DILATED if given.dilation != (1, 1) else ".")
     write_sizes(board, "Y", rows, columns, formulas, why)
     if any(axis.before or axis.after for axis in (rows, columns)):
         x = write_padded(board, "X", rows, columns)
@@ -667,9 +677,12 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
 
 
 def _window_why(given: Given) -> str:
+    rows, columns = given.axes()
     parts = ["The window moves on by the stride, row by row."]
     if given.channels // given.groups > 1:
         parts.append("The products of all channels are added up.")
+    if given.channels // given.groups * rows.k * columns.k > MOST_PRODUCTS:
+        parts.append("Each number below is the sum of the products of one channel.")
     if given.groups > 1:
         parts.append("Each group of filters sees its own channels only.")
     if given.filters > 1:
@@ -697,9 +710,8 @@ def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None)
         for axis, cut, extra in zip((rows, columns), cuts, given.output_padding, strict=True)
     )
     same = given.output_padding[0] == given.output_padding[1] and cuts[0] == cuts[1]
-    write_sizes(
-        board, "Y", rows, columns if same else columns.but(n=-1), (formulas[0], formulas[1]), TRANSPOSED_WHY
-    )
+    why = TRANSPOSED_WHY + (DILATED if given.dilation != (1, 1) else ".")
+    write_sizes(board, "Y", rows, columns if same else columns.but(n=-1), (formulas[0], formulas[1]), why)
     board.entries(
         "Y",
         "The first cell of the output.",
@@ -717,14 +729,9 @@ def _transposed_size(axis: Axis, cut: Pair, extra: int) -> Expr:
     return terms(*parts, *([number(extra)] if extra else []))
 
 
-SIZE_WHY = (
-    "n cells, p of padding on each side, a kernel of k cells, stride s: ⌊(n + 2p − k)/s⌋ + 1 places; "
-    "a dilated kernel covers d (k − 1) + 1 cells."
-)
-TRANSPOSED_WHY = (
-    "n cells, stride s, a kernel of k cells, p cut off on each side: (n − 1) s − 2p + k; "
-    "a dilated kernel covers d (k − 1) + 1 cells."
-)
+SIZE_WHY = "n cells, p of padding on each side, a kernel of k cells, stride s: ⌊(n + 2p − k)/s⌋ + 1 places"
+TRANSPOSED_WHY = "n cells, stride s, a kernel of k cells, p cut off on each side: (n − 1) s − 2p + k"
+DILATED = "; with the dilation d the kernel covers d (k − 1) + 1 cells."
 TITLES = {
     "relu": ("ReLU, entry by entry.", "relu(z) = max(0, z): negative entries become 0."),
     "sigmoid": ("The sigmoid, entry by entry.", "σ(z) = 1/(1 + e⁻ᶻ)."),
@@ -759,7 +766,7 @@ def _write_then(given: Given, board: Board) -> None:
         else:
             assert isinstance(layer.given, Dense)
             name = named("dense")
-            if len(board.value(before).shape) > 1 + images:
+            if len(board.value(before).shape) != 1 + images:
                 before = flattened(before, f"{name}.input")
             before = _write_dense(board, layer.given, before, name, images)
 

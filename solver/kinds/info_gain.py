@@ -79,6 +79,9 @@ MOST_TABLES = 40
 MOST_COLUMNS = 12
 """Of more columns the first ones are worked out on the page."""
 
+MOST_COUNTS = 8
+"""So many labels have a column of their own in a table of counts."""
+
 MOST_VALUES = 16
 """All groupings of so many values are tried."""
 
@@ -357,6 +360,18 @@ class End(NamedTuple):
 Branches = list[tuple[Part, Inner | End]]
 
 
+class Said(NamedTuple):
+    """How the labels are called at the head of a column and behind a count: a number does not say what it is."""
+
+    heads: Sequence[str]
+    behind: Sequence[str]
+
+    def __call__(self, counts: Sequence[int]) -> str:
+        """`9 yes, 5 no`."""
+        parts = [f"{count} {text}" for count, text in zip(counts, self.behind, strict=True) if count]
+        return ", ".join(parts if len(parts) <= MOST_COUNTS else [*parts[:MOST_COUNTS], "…"])
+
+
 class Samples:
     """The table as numbers, and the splits of its columns."""
 
@@ -364,6 +379,11 @@ class Samples:
         self.table, self.criterion, self.binary = table, criterion, given.binary
         target = table.columns[given.target or ""]
         self.target, self.labels, self.y = target.name, target.values, target.codes
+        named = target.floats is None
+        self.said = Said(
+            self.labels if named else [f"{target.name} = {text}" for text in self.labels],
+            self.labels if named else [f"with {target.name} = {text}" for text in self.labels],
+        )
         self.features = tuple(given.chosen(table))
         self.numeric = {name: given.is_numeric(table.columns[name]) for name in self.features}
 
@@ -577,8 +597,9 @@ def _solve_counts(
     criterion: Criterion,
     board: Board,
 ) -> None:
-    labels = [f"label {place + 1}" for place in range(len(counts))]
-    _write_impurity(criterion, board, "", counts, labels, "")
+    names = [f"label {place + 1}" for place in range(len(counts))]
+    said = Said(names, [f"with {name}" for name in names])
+    _write_impurity(criterion, board, "", counts, said, "")
     splits = []
     for name, values in columns.items():
         split = Split(name, [Part(value, part) for value, part in values.items()])
@@ -586,7 +607,7 @@ def _solve_counts(
             each = np.array([*values.values()])
             split = grouped(criterion, name, list(values), each, np.arange(len(each)))
             _show_groups(criterion, board, split)
-        _write_split(criterion, board, "", counts, labels, split)
+        _write_split(criterion, board, "", counts, said, split)
         splits.append(split)
     _write_choice(criterion, board, "", splits)
     board.check("the parts add up to the whole", lambda: _sums_error(counts, splits), 0)
@@ -610,14 +631,14 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
     Where a threshold on the board is another than was found (rounded, or a student's own), it is the one used.
     """
     criterion, path = samples.criterion, node.path
-    _write_impurity(criterion, board, path, node.counts, samples.labels, node.known)
+    _write_impurity(criterion, board, path, node.counts, samples.said, node.known)
     for place, split in enumerate(map(samples.named, splits)):
         quiet = len(splits) > MOST_COLUMNS and place >= MOST_COLUMNS - 1
         if split.limit is not None and len(split.parts) > 1:
             split = _write_threshold(board, samples, node, split, quiet)
         elif split.candidates is not None and not quiet:
             _show_groups(criterion, board, split)
-        _write_split(criterion, board, path, node.counts, samples.labels, split, quiet)
+        _write_split(criterion, board, path, node.counts, samples.said, split, quiet)
         splits[place] = split
     if len(splits) > MOST_COLUMNS:
         board.note(
@@ -686,16 +707,10 @@ def _show_samples(samples: Samples, board: Board) -> None:
     board.table(title, ("", *names), cells)
 
 
-def _told(counts: Sequence[int], labels: Sequence[str]) -> str:
-    """`9 yes, 5 no`."""
-    parts = [f"{count} × {text}" for count, text in zip(counts, labels, strict=True) if count]
-    return ", ".join(parts if len(parts) <= 12 else [*parts[:12], "…"])
-
-
 def _write_impurity(
-    criterion: Criterion, board: Board, path: str, counts: Sequence[int], labels: Sequence[str], known: str
+    criterion: Criterion, board: Board, path: str, counts: Sequence[int], said: Said, known: str
 ) -> None:
-    title = say("The {noun} of the labels: {counts}.", noun=criterion.noun, counts=_told(counts, labels))
+    title = say("The {noun} of the labels: {counts}.", noun=criterion.noun, counts=said(counts))
     expr = Sym(known) if known else criterion.impurity(counts)
     board.let(f"{path}{criterion.measure}", expr, title, criterion.rule, bare=not known)
 
@@ -709,16 +724,12 @@ def _name(path: str, quantity: str, split: Split, part: Part | None = None) -> s
     )
 
 
-MOST_COUNTS = 8
-"""So many labels have a column of their own in a table of counts."""
-
-
 def _write_split(
     criterion: Criterion,
     board: Board,
     path: str,
     counts: Sequence[int],
-    labels: Sequence[str],
+    said: Said,
     split: Split,
     quiet: bool = False,
 ) -> None:
@@ -729,8 +740,8 @@ def _write_split(
         names.append(_name(path, measure, split, part))
         title = say("The {noun} of the samples with {part}.", noun=criterion.noun, part=_branch(split, part))
         board.let(names[-1], criterion.impurity(part.counts), title, quiet=True, bare=True)
-    few = len(labels) <= MOST_COUNTS
-    heads = [split.feature, *(labels if few else ()), "samples", criterion.noun]
+    few = len(counts) <= MOST_COUNTS
+    heads = [split.feature, *(said.heads if few else ()), "samples", criterion.noun]
     shown = split.parts if len(split.parts) <= 40 else split.parts[:37]
     rows = [
         (
@@ -819,7 +830,7 @@ def _write_choice(criterion: Criterion, board: Board, path: str, splits: Sequenc
         board.note(
             say(
                 "{columns} are equally good; the column that stands first is taken.",
-                columns=" and ".join(ties),
+                columns=f"{', '.join(ties[:-1])} and {ties[-1]}",
             )
         )
     found: str = board.value(best).item()  # type: ignore[assignment]
@@ -851,7 +862,7 @@ def _show_thresholds(board: Board, samples: Samples, split: Split) -> None:
             parts = (tuple(found.left[place].tolist()), tuple(found.right[place].tolist()))
             yield (
                 Const(board.value(midway(samples.ends(split.feature, found.between, place)))),
-                *(_told(part, samples.labels) for part in parts),
+                *(samples.said(part) for part in parts),
                 Const(board.value(criterion.score(parts))),
             )
 
@@ -974,7 +985,7 @@ class _Grower:
         rows = [
             (
                 _branch(split, part),
-                _told(part.counts, self.samples.labels),
+                self.samples.said(part.counts),
                 say("leaf: {label}", label=below.label) if isinstance(below, End) else "split again",
             )
             for part, below in branches

@@ -433,7 +433,7 @@ def _count(given: Given, board: Board) -> None:
             for length in value.shape[1:]:
                 size = size * length
             shape = ops.sizes(*value.shape)
-            board.let(f"{name}.shape", shape, "Its size.", quiet=True, bare=True, exactly=True)
+            board.let(f"{name}.shape", shape, "The sizes of the array.", quiet=True, bare=True, exactly=True)
             board.let(
                 f"{name}.params", size, "How many numbers they are.", quiet=True, bare=True, exactly=True
             )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from solver.page.elide import columns, shrink, tables
-from solver.page.math import Fence, Layout, Row, Scripts, Sign, side_by_side
+from solver.page.math import Fence, Fraction, Layout, Number, Row, Scripts, Sign, side_by_side
 
 Measure = Callable[[Layout], int]
 """The width of a layout, in the unit of whoever prints it."""
@@ -116,6 +116,9 @@ def _halves(item: Layout) -> list[Layout]:
                 *parts[1:-1],
                 Row((*last[:1], tail)) if starts else tail,
             ]
+        case Fraction(top, Number() as bottom, inline=True):
+            *opened, end = _halves(Fence("(", top, ")"))
+            return [*opened, Row((end, Sign("/", "mark"), bottom))] if opened else [item]
         case Scripts(Fence() as base, sub, sup):
             *opened, end = _halves(base)
             *before, closed = side_by_side(end)

@@ -27,10 +27,10 @@ from solver.derivation import (
 )
 from solver.errors import counted
 from solver.expr.evaluate import Detail, Evaluator, reduction
-from solver.expr.nodes import Apply, Const, Expr, Sizes, Sym, Terms, apply, symbols
+from solver.expr.nodes import Apply, Const, Expr, Sizes, Sym, Terms, symbols
 from solver.expr.ops import sizes
 from solver.expr.rounding import Rounding, show
-from solver.expr.values import Undefined, Value, exact
+from solver.expr.values import Undefined, Value, exact, to_decimal
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
 from solver.page.from_expr import AS_TYPED, Writer, constant_shapes, number_layout
@@ -48,13 +48,16 @@ MOST_MATRICES = 12
 ENTRIES = {Detail.BRIEF: 0, Detail.NORMAL: 30, Detail.FULL: 200}
 """So many entries of an array are worked out; of more, the first ones and the last."""
 
-MOST_TERMS = 64
-"""An entry with more terms than this is not written out."""
+MOST_TERMS = 160
+"""What has more terms than this is not written out."""
 
 MOST_CELLS = 9
 """A picture shows so many rows and columns."""
 
 MOST_GRIDS = 4
+
+MOST_TOLD = 8
+"""So many answers that stand in a table are told once more at the end."""
 
 MOST_FACTS = 24
 """A longer list of what is asked, or of answers, is shown by its start and its end."""
@@ -114,7 +117,11 @@ class Author:
         self.digits_differ = False
         self.steps = {step.name: step for step in derivation.steps}
         tables = (item for item in derivation.items if isinstance(item, Table))
+        self.asked = frozenset(sheet.ask)
         self.tabled = {name for table in tables for name in table.cited}
+        told = [name for name in sheet.ask if name in self.tabled]
+        self.told = frozenset(told if len(told) > MOST_TOLD and not sheet.only else ())
+        """What is asked and told by the tables alone."""
 
     def enter(self, section: Section) -> None:
         """Write the names of a section without what they have in common there."""
@@ -126,8 +133,12 @@ class Author:
         """The chain of a step: name = formula = values put in = … = value, with honest relations."""
         writer = self.writer
         first, formula = self.name(step.name), writer.layout(step.expr)
-        links: list[tuple[str, Layout]] = [("=", formula)] if formula != first and not step.bare else []
-        before = self.link(links, step.expr, self.lines(step), step.computed)
+        long = isinstance(step.expr, Apply) and len(step.expr.args) > MOST_TERMS
+        links: list[tuple[str, Layout]] = []
+        if formula != first and not step.bare and not long:
+            links.append(("=", formula))
+        lines = (Const(step.computed),) if long else self.lines(step)
+        before = self.link(links, step.expr, lines, step.computed)
         if step.value is not step.computed and not self.reads_as(before, step.value):
             layout = writer.value(step.value)
             if not links or layout != links[-1][1]:
@@ -206,7 +217,11 @@ class Author:
         if given:
             yield blocks.Facts("Given", given)
         if self.sheet.ask:
-            yield blocks.Facts("Find", _abridged([Chain(self.name(name)) for name in self.sheet.ask]))
+            wanted = [name for name in self.sheet.ask if name not in self.told]
+            facts = _abridged([Chain(self.name(name)) for name in wanted])
+            if self.told:
+                facts = (*facts, Chain(Word(f"{len(self.told)} quantities of the tables below")))
+            yield blocks.Facts("Find", facts)
         if self.derivation.method and not self.sheet.only:
             method = (
                 Chain(
@@ -292,8 +307,10 @@ class Author:
         only = self.sheet.only
         if isinstance(item, Step) and is_tree(item.value):
             return False  # it is drawn as the answer
+        if isinstance(item, Table) and not only:
+            return any(not each.demand or not self.asked.isdisjoint(each.demand) for each in item.columns)
         if isinstance(item, Step) and item.quiet and not only:
-            return item.name in self.sheet.ask and item.name not in self.tabled
+            return item.name in self.asked and item.name not in self.tabled
         return not only or (isinstance(item, (Step, Entries, Identity)) and item.name in only)
 
     def item(self, item: Item) -> Iterable[Block]:
@@ -392,7 +409,7 @@ class Author:
         return blocks.Grid(name, tuple(map(tuple, rows)), frozenset((i, j) for i, j in marked))
 
     def table(self, item: Table) -> blocks.Table:
-        ask = set(self.sheet.ask)
+        ask = self.asked
         shown = [
             place
             for place, column in enumerate(item.columns)
@@ -417,10 +434,22 @@ class Author:
                 (_, first), *links = chain.links
                 return Chain(first, tuple(links))
             case Result(name):
-                return (self.worth(name, self.steps[name].value, self.writer),)
+                value = self.steps[name].value
+                return (self.decimal(value) or self.worth(name, value, self.writer),)
+            case Const(value):
+                return (self.decimal(value) or self.writer.value(value),)
             case Expr():
                 return (self.writer.layout(cell),)
         return self.prose(cell)
+
+    def decimal(self, value: Value) -> Layout | None:
+        """A number that is written as a fraction, as a decimal: one compares these; None for others."""
+        if value.label or value.shape:
+            return None
+        rounding = self.writer.rounding
+        if not show(value.item(), rounding).denominator:
+            return None
+        return number_layout(show(to_decimal(value.item()), rounding))[0]
 
     def shape(self, step: Step) -> Layout | None:
         """`z⁽⁰⁾ ∈ ℝ²`; a list of sizes has none."""
@@ -468,7 +497,10 @@ class Author:
     def answers(self) -> Iterable[Block]:
         quantities = self.derivation.quantities
         trees = [name for name in self.sheet.ask if is_tree(quantities[name])]
-        facts = [chain for name in self.sheet.ask if name not in trees for chain in self.answer(name)]
+        asked = [name for name in self.sheet.ask if name not in trees and name not in self.told]
+        facts = [chain for name in asked for chain in self.answer(name)]
+        if self.told:
+            facts.append(Chain(Word("the rest stands in the tables" if facts else "it stands in the tables")))
         if facts:
             yield blocks.Facts("Answer", _abridged(facts))
         for name in trees:
@@ -487,7 +519,10 @@ class Author:
             and not self.derivation.rows
         ):
             layout = _lying(layout)
-        return (Chain(self.name(name), ((relation, layout),)),)
+        links = [(relation, layout)]
+        if relation == "=" and not value.shape and (decimal := self.decimal(value)) is not None:
+            links.append(("≈", decimal))
+        return (Chain(self.name(name), tuple(links)),)
 
     def worth(self, name: str, value: Value, writer: Writer) -> Layout:
         """The value of a quantity: sizes as they are written, other values as they are."""

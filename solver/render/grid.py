@@ -29,38 +29,39 @@ def pictures(grids: Sequence[Grid], room: int, ascii: bool = False) -> list[str]
 def _box(grid: Grid, room: int, ascii: bool) -> Box:
     name = linear(grid.name, ascii)
     texts = [[linear(cell, ascii) for cell in row] for row in grid.cells]
-    while len(texts[0]) > 2 and _breadth(texts) > room:
+    down, across = (sorted({place[axis] for place in grid.marked}) for axis in (0, 1))
+    block = _adjoin(down) and _adjoin(across) and len(grid.marked) == len(down) * len(across)
+    if not block:
+        texts = [
+            [f"[{cell}]" if (i, j) in grid.marked else f" {cell} " for j, cell in enumerate(row)]
+            for i, row in enumerate(texts)
+        ]
+    while len(texts[0]) > 2 and sum(_widths(texts)) + 3 * len(texts[0]) + 1 > room:
         texts = [[*row[:-2], "..." if ascii else "⋯"] for row in texts]
-    lines = _framed(texts, grid.marked, PLAIN if ascii else FRAME)
+    lines = _framed(texts, down if block else [], across, PLAIN if ascii else FRAME)
     wide = max(width(text) for text in (name, *lines))
     return Box([text + " " * (wide - width(text)) for text in (name, *lines)], 0, wide)
 
 
-def _breadth(texts: Sequence[Sequence[str]]) -> int:
-    return sum(max(map(width, column)) + 3 for column in zip(*texts, strict=True)) + 1
+def _widths(texts: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(width, column)) for column in zip(*texts, strict=True)]
 
 
-def _framed(texts: Sequence[Sequence[str]], marked: frozenset[tuple[int, int]], frame: str) -> list[str]:
-    """The rows of numbers; the marked cells in one frame if they are a block, each in brackets otherwise."""
-    down, across = (sorted({place[axis] for place in marked}) for axis in (0, 1))
-    block = _adjoin(down) and _adjoin(across) and len(marked) == len(down) * len(across)
-    if not block:
-        texts = [
-            [f"[{cell}]" if (i, j) in marked else f" {cell} " for j, cell in enumerate(row)]
-            for i, row in enumerate(texts)
-        ]
-    wide = [max(map(width, column)) for column in zip(*texts, strict=True)]
+def _framed(
+    texts: Sequence[Sequence[str]], down: Sequence[int], across: Sequence[int], frame: str
+) -> list[str]:
+    """The rows of numbers, those of the rows `down` and columns `across` in a frame; no rows: no frame."""
+    wide = _widths(texts)
     lines = []
     for i, row in enumerate(texts):
         cells = [" " * (size - width(cell)) + cell for cell, size in zip(row, wide, strict=True)]
-        if block and i == down[0]:
+        inside = bool(down) and down[0] <= i <= down[-1]
+        bars = {across[0], across[-1] + 1} if inside else set()
+        text = "".join((frame[5] if j in bars else " ") + f" {cell} " for j, cell in enumerate(cells))
+        if inside and i == down[0]:
             lines.append(_edge(wide, across, frame[0], frame[1], frame[4]))
-        bars = {across[0], across[-1] + 1} if block and down[0] <= i <= down[-1] else set()
-        lines.append(
-            "".join((frame[5] if j in bars else " ") + f" {cell} " for j, cell in enumerate(cells))
-            + (frame[5] if len(cells) in bars else " ")
-        )
-        if block and i == down[-1]:
+        lines.append(text + (frame[5] if len(cells) in bars else " "))
+        if inside and i == down[-1]:
             lines.append(_edge(wide, across, frame[2], frame[3], frame[4]))
     return lines
 
@@ -68,7 +69,7 @@ def _framed(texts: Sequence[Sequence[str]], marked: frozenset[tuple[int, int]], 
 def _edge(wide: Sequence[int], across: Sequence[int], left: str, right: str, bar: str) -> str:
     """The upper or lower edge of a frame around some columns."""
     before = sum(size + 3 for size in wide[: across[0]])
-    inside = sum(wide[j] + 3 for j in across) - 1
+    inside = sum(wide[j] + 3 for j in across if j < len(wide)) - 1
     return " " * before + left + bar * inside + right
 
 

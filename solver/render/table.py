@@ -38,7 +38,7 @@ def table(block: blocks.Table, room: int, ascii: bool = False) -> list[str]:
         for head, wide, cells in zip(block.head, widths, zip(*rows, strict=True), strict=True)
     ]
     set_out = [_aligned(cells, wide) for cells, wide in zip(columns, widths, strict=True)]
-    head, *body = (_beside(parts) for parts in zip(*set_out, strict=True))
+    head, *body = (_beside(parts, widths) for parts in zip(*set_out, strict=True))
     rule = (" " * GAP).join(("-" if ascii else "─") * wide for wide in widths)
     lines = [*head, rule]
     for row in block.rows:
@@ -111,15 +111,15 @@ def _aligned(cells: Sequence[list[str]], wide: int) -> list[list[str]]:
     return aligned
 
 
-def _beside(parts: Sequence[list[str]]) -> list[str]:
+def _beside(parts: Sequence[list[str]], widths: Sequence[int]) -> list[str]:
     """Cells of one row side by side, the first lines level."""
-    height = max(map(len, parts))
-    blank = [" " * max(map(width, part), default=0) for part in parts]
     return [
         (" " * GAP)
-        .join(part[place] if place < len(part) else empty for part, empty in zip(parts, blank, strict=True))
+        .join(
+            part[place] if place < len(part) else " " * wide for part, wide in zip(parts, widths, strict=True)
+        )
         .rstrip()
-        for place in range(height)
+        for place in range(max(map(len, parts)))
     ]
 
 

@@ -687,9 +687,8 @@ def read_input(node: Node) -> tuple[int, ...]:
     try:
         return tuple(map(_count, parts))
     except SolverError as error:
-        whole_text = isinstance(node, yaml.Scalar) and len(parts) > 1
-        message = f"{quoted(node.text)}: {error.message}" if whole_text else error.message
-        raise SolverError(message, error.span, error.hint or hint) from None
+        said = f"{quoted(node.text)}: " if isinstance(node, yaml.Scalar) and len(parts) > 1 else ""
+        raise SolverError(said + error.message, error.span, error.hint or hint) from None
 
 
 # How files are described to editors

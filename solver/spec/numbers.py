@@ -152,6 +152,11 @@ def _rows_of_text(node: Items) -> Items:
     for child in node:
         if isinstance(child, yaml.Scalar) and _is_row(child):
             texts = _split(child.text, child.span)
+            if len(texts) != 1:
+                message = f"one row is needed here, not the {len(texts)} rows of {quoted(child.text)}"
+                raise SolverError(
+                    message, child.span, "write the whole matrix as one text, or its rows one by one"
+                )
             cells = [yaml.Scalar(text, True, child.source, child.start, child.end) for text in texts[0]]
             rows.append(Items(cells, child.source, child.start, child.end))
         else:
