@@ -8,7 +8,7 @@ demo: .venv/ready
 	@$(BIN)/solve problems/midterm.yaml --no-pager
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 check: .venv/ready-dev
 	$(BIN)/ruff check .
@@ -24,7 +24,7 @@ bench: .venv/ready-dev
 	$(BIN)/python -m tests.benchmarks
 
 fuzz: .venv/ready-dev
-	$(BIN)/python -m pytest -m fuzz -p no:cacheprovider
+	$(BIN)/python -m pytest -m fuzz -p no:cacheprovider --numprocesses auto
 
 .venv/ready: pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv

@@ -87,6 +87,8 @@ MOST_TABLES = 40
 MOST_COLUMNS = 12
 """Of more columns the first ones are worked out on the page."""
 
+MOST_LABELS = 200
+
 MOST_VALUES = 16
 """All groupings of so many values are tried."""
 
@@ -96,12 +98,13 @@ MOST_VALUES = 16
 
 def _counts(node: Node) -> tuple[int, ...]:
     """The counts of the labels."""
-    if not isinstance(node, Items):
+    if isinstance(node, Pairs):
         raise SolverError("a list of counts is needed here", node.span, "such as [9, 5]")
     counts = read_array(node, [1])
     for place, count in enumerate(counts.array):
         if as_fraction(count).denominator != 1 or count < 0:
-            raise SolverError(f"{quoted(str(counts.plain()[place]))} is no count", node[place].span)
+            span = node[place].span if isinstance(node, Items) else node.span
+            raise SolverError(f"{quoted(str(counts.plain()[place]))} is no count", span)
     return tuple(int(count) for count in counts.array)
 
 
@@ -116,10 +119,11 @@ def _splits(node: Node) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
             message = f"{quoted(name)} needs the counts of each of its values"
             faults.append(SolverError(message, values.span, "such as {weak: [6, 2], strong: [3, 3]}"))
             continue
-        found[name] = {}
+        parts: dict[str, tuple[int, ...]] = {}
+        found[name] = parts
         for value, counts in values.items():
             try:
-                found[name] = {**found[name], value: _counts(counts)}
+                parts[value] = _counts(counts)
             except SolverErrors as several:
                 faults += several.errors
             except SolverError as error:
@@ -129,7 +133,9 @@ def _splits(node: Node) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
     return found
 
 
-_COUNTS = {"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}
+_COUNTS: dict[str, Any] = {
+    "anyOf": [{"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}, {"type": "string"}]
+}
 _SPLIT = {"type": "object", "additionalProperties": _COUNTS}
 _ROW = {"type": "object", "minProperties": 2}
 TEXT = Leaf(read_text, {"type": "string"})
@@ -192,9 +198,7 @@ class Given(Fields):
         sources = [name for name in ("table", "rows", "csv", "counts") if getattr(self, name) is not None]
         if len(sources) != 1:
             if sources:
-                yield Fault(
-                    (sources[1],), f"there is {listed([f'`{name}`' for name in sources], 'and')} already"
-                )
+                yield Fault((sources[1],), f"{listed(sources, 'and')} are given, one of them is enough")
             else:
                 hint = "the samples: give `table`, `rows`, `csv`, or `counts` and `splits`"
                 yield Fault(("table",), "it is missing", hint)
@@ -244,6 +248,9 @@ class Given(Fields):
             return
         if self.target not in names:
             yield self._unknown(("target",), self.target, names)
+        elif (labels := len(samples.columns[self.target].values)) > MOST_LABELS:
+            hint = "labels are classes, at most 200: is this a column of numbers, or of names?"
+            yield Fault(("target",), f"{quoted(self.target)} has {labels} different labels", hint)
         for of in ("features", "ignore", "numeric", "categorical"):
             given: tuple[str, ...] = getattr(self, of)
             for place, name in enumerate(given):

@@ -123,9 +123,9 @@ class Author:
         self.told = frozenset(told if len(told) > MOST_TOLD and not sheet.only else ())
         """What is asked and told by the tables alone."""
 
-    def enter(self, section: Section) -> None:
-        """Write the names of a section without what they have in common there."""
-        letters = self.sheet.letters.within(section.within)
+    def enter(self, path: str) -> None:
+        """Write names of that path without it; with no path, all names as they are."""
+        letters = self.sheet.letters.within(path)
         if self.writer.letters is not letters:
             self.writer = self.writer.but(letters=letters)
 
@@ -232,6 +232,7 @@ class Author:
             )
             yield blocks.Facts("Method", tuple(method))
         yield from self.body()
+        self.enter("")
         yield from self.ending()
 
     def given(self, given: Given) -> Iterable[Chain]:
@@ -265,8 +266,8 @@ class Author:
         parts = [part for digit in digits for part in (Sign(",", "mark"), Number(digit))][1:]
         below: Layout = Row(tuple(parts)) if apart else Number("".join(digits))
         letter = self.name(name)
-        simple = isinstance(letter, (Row, Fraction))
-        return scripts(Fence("(", letter, ")") if simple else letter, sub=below)
+        compound = isinstance(letter, (Row, Fraction))
+        return scripts(Fence("(", letter, ")") if compound else letter, sub=below)
 
     def name(self, name: str) -> Layout:
         return self.writer.layout(Sym(name))
@@ -281,8 +282,7 @@ class Author:
                 number += part.steps
                 continue
             section, items = part
-            if section is not None:
-                self.enter(section)
+            self.enter(section.within if section else "")
             shown = [block for item in items for block in self.item(item)]
             if section is not None and any(isinstance(block, (blocks.Step, blocks.Table)) for block in shown):
                 yield blocks.Section(self.plain(section.title))
