@@ -123,6 +123,10 @@ class Grid(Record):
     """An array written out, expression by expression."""
 
 
+class Best(Record):
+    """argmax of the `letter`: which of several is the best, by a measure; they themselves are not written."""
+
+
 class Sizes(Record):
     """The sizes of an array: `28 × 28 × 3`. Its value is written so too."""
 
@@ -161,6 +165,7 @@ Notation = (
     | Terms
     | Shares
     | Grid
+    | Best
     | Sizes
     | OuterProduct
     | Slice

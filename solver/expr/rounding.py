@@ -41,6 +41,11 @@ class Rounding(Record):
     each_step: bool = False
 
     @property
+    def asked(self) -> bool:
+        """Whether the problem says how its answers are rounded."""
+        return self.decimals is not None or self.significant is not None
+
+    @property
     def working(self) -> Rounding:
         """The digits of the steps: as many as asked, and no fewer than five significant ones."""
         if self.each_step:

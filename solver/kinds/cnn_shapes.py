@@ -105,7 +105,7 @@ AXES = ("rows", "columns")
 MOST_STEPS = 24
 """So many steps show how a size comes about; those behind them stand in the table alone."""
 
-MOST_ROWS = 100
+MOST_ROWS = 250
 LONG_SUM = 24
 """Of a sum of more terms the first ones and the last are written."""
 
@@ -555,8 +555,12 @@ class Net:
             (name, typed(self.given, each), Result(f"{name}.shape"), Worked(f"{name}.params"))
             for name, each in zip(names, self.layers, strict=True)
         ]
-        self.board.table("", ["layer", "as given", "output", "parameters"], rows, most=MOST_ROWS)
-        heads = [Column(head, tuple(f"{name}.{part}" for name in names)) for part, head in parts.items()]
+        self.board.table("", ["layer", "what it is", "output", "parameters"], rows, most=MOST_ROWS)
+        sums = {"macs": ("total_macs",), "size": ("total_size", "memory")}
+        heads = [
+            Column(head, (*(f"{name}.{part}" for name in names), *sums.get(part, ())))
+            for part, head in parts.items()
+        ]
         first = Column("layer", tuple(name for column in heads for name in column.demand))
         more: list[tuple[Cell, ...]] = [
             (name, *(Worked(f"{name}.{part}") for part in parts)) for name in names
@@ -694,7 +698,9 @@ class Net:
                 continue
             board.method(Sym(f"{FORMS[what].called}.params"), formula)
         if used:
-            board.note("; ".join(f"{name} {what}" for name, what in LEGEND.items() if name in used) + ".")
+            told = [(name, what) for name, what in LEGEND.items() if name in used]
+            text = "; ".join(f"{{{name}}} {what}" for name, what in told) + "."
+            board.note(say(text, **{name: Sym(name) for name, _ in told}))
 
     def remarks(self) -> None:
         """The conventions that matter for this network."""
@@ -705,11 +711,11 @@ class Net:
         bare = [layer.name for layer in weighted if not given.biased(layer)]
         rich = [layer.name for layer in weighted if given.biased(layer)]
         if bare and not rich:
-            note("There are no biases: the + 1 falls away.")
+            note("There are no biases, so there is no + 1.")
         elif bare and len(bare) <= len(rich):
-            note(say("Without biases: {layers}. There the + 1 falls away.", layers=_listing(bare)))
+            note(say("Without biases, and so without + 1: {layers}.", layers=_listing(bare)))
         elif bare:
-            note(say("Biases in {layers} only: elsewhere the + 1 falls away.", layers=_listing(rich)))
+            note(say("Biases in {layers} only: elsewhere there is no + 1.", layers=_listing(rich)))
         for each in self.layers:
             if each.layer.what == "dense" and len(each.inputs[0]) > 1:
                 numbers = given.turned(each.inputs[0])
@@ -719,9 +725,10 @@ class Net:
         for each in self.layers:
             layer = each.layer
             if layer.what in POOLS and layer.padding != "same" and not layer.ceil:
-                up = [axis_of(layer.but(ceil=True), each.inputs[0][axis], axis).out for axis in (0, 1)]
-                if tuple(up) != each.shape[:2]:
-                    text = "{layer} leaves out what its last window does not fill. Rounded up ({ceil}) it gives {up}."
+                ways = [axis_of(layer, each.inputs[0][axis], axis) for axis in (0, 1)]
+                up = [way.but(up=True).out for way in ways]
+                if any((way.out - 1) * way.s + way.span < way.before + way.n for way in ways):
+                    text = "{layer} leaves the last rows or columns out. Rounded up ({ceil}) it gives {up}."
                     note(say(text, layer=layer.name, ceil="ceil: true", up=" × ".join(map(str, up))))
                     break
         if any(each.layer.what == "batchnorm" for each in self.layers):
@@ -731,7 +738,7 @@ class Net:
             )
 
 
-DROPS = "Rounded up; but a last window that would start behind the input is left out."
+DROPS = "Rounded up; but a last window that would start beyond the input is dropped."
 MACS = "A product and its addition count as one (a MAC): FLOPs are twice as many. Biases are not counted."
 SEES = "A window of k widens it by k − 1 steps, each as long as the strides before it multiply to."
 LEGEND = {
@@ -870,8 +877,12 @@ def typed(given: Given, each: Placed) -> str:
         text += f" dilation {_size(layer.dilation)}" if layer.dilation != (1, 1) else ""
         text += f" groups {layer.groups}" if layer.groups > 1 else ""
         text += " ceil" if layer.ceil else ""
+        more = layer.output_padding
+        text += f" output padding {_size(more)}" if more != (0, 0) else ""
     if what not in JOINS and layer.sources != (each.place - 1,):
         text += f" from {given.name(layer.sources[0])}"
+    weighted = (*CONVS, "conv_transpose", "dense")
+    text += " no bias" if layer.bias is False and given.bias and what in weighted else ""
     return text + (", frozen" if layer.frozen else "")
 
 
@@ -1003,10 +1014,10 @@ kind = Kind(
         "macs": "MACs",
         "receptive_field": "receptive field",
         "size": "numbers",
-        "total_params": "all parameters",
-        "non_trainable_params": "not trainable",
-        "total_macs": "all MACs",
-        "total_size": "all numbers",
+        "total_params": "trainable parameters",
+        "non_trainable_params": "other parameters",
+        "total_macs": "total MACs",
+        "total_size": "total numbers",
         "memory": "bytes",
     },
     quantities={

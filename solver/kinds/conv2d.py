@@ -41,7 +41,7 @@ from solver.errors import SolverError, counted, did_you_mean, listed, quoted
 from solver.expr import ops
 from solver.expr.nodes import Expr, Sym, apply
 from solver.expr.ops import number, terms
-from solver.expr.values import Shape, Value
+from solver.expr.values import Shape, Value, gather
 from solver.kinds import Kind
 from solver.parts import pooling
 from solver.parts.convolution import CORRELATE, CORRELATE_BIAS, FLIP, MOST_PRODUCTS, TRANSPOSE, TRANSPOSE_BIAS
@@ -49,6 +49,7 @@ from solver.parts.pooling import Pooling, write_padded, write_sizes
 from solver.parts.windows import (
     FLATTEN,
     IMAGES,
+    SAME_WHY,
     Axis,
     Pair,
     Positive,
@@ -62,8 +63,6 @@ from solver.spec.fields import (
     Fault,
     Fields,
     Leaf,
-    Matrix,
-    MaybeVector,
     array,
     choice,
     field,
@@ -76,11 +75,24 @@ from solver.spec.yaml import Items, Node, Pairs
 # What follows a convolution
 
 
+def _weights(node: Node) -> Value:
+    """A matrix; a row is that of one unit."""
+    W = read_array(node, (1, 2))
+    return W if len(W.shape) == 2 else W.rearranged(lambda entries: entries[None, :])
+
+
+WEIGHTS = Leaf(_weights, array(1, 2).schema)
+BIAS = Leaf(
+    lambda node: read_array(node, (0, 1)),
+    {"anyOf": [NUMBER_SCHEMA, {"type": "array", "items": NUMBER_SCHEMA}]},
+)
+
+
 class Dense(Fields):
     """A dense layer."""
 
-    W: Matrix = field("the weights, units × inputs")
-    b: MaybeVector = field("the bias, one number a unit; left out: none", None)
+    W: Annotated[Value, WEIGHTS] = field("the weights, units × inputs; of one unit a list")
+    b: Annotated[Value | None, BIAS] = field("the bias, one number a unit; left out: none", None)
 
 
 class Then(NamedTuple):
@@ -137,10 +149,6 @@ _LAYER: dict[str, Any] = {
 }
 THEN = Leaf(read_layers, {"anyOf": [_LAYER, {"type": "array", "items": _LAYER}]})
 KERNEL = array(2, 3, 4)
-BIAS = Leaf(
-    lambda node: read_array(node, (0, 1)),
-    {"anyOf": [NUMBER_SCHEMA, {"type": "array", "items": NUMBER_SCHEMA}]},
-)
 PADDING = padding("same", "valid", "full")
 
 
@@ -212,12 +220,14 @@ class Given(Fields):
             hint = "it belongs to `mode: transposed`"
             yield Fault(("output_padding",), "it has no meaning here", hint)
         sizes = [axis.out for axis in self.axes()] if not self.transposed else list(self.transposed_sizes())
-        for axis, name, out in zip(self.axes(), ("rows", "columns"), sizes, strict=True):
-            if out < 1 and not self.transposed:
-                has = axis.n + axis.before + axis.after
-                message = f"it covers {counted(axis.span, name[:-1])}, the input has {has} with its padding"
-                yield Fault(("kernel",), message, "the kernel does not fit")
-            elif out < 1:
+        if min(sizes) < 1 and not self.transposed:
+            axes = self.axes()
+            covers = " × ".join(str(axis.span) for axis in axes)
+            holds = " × ".join(str(axis.n + axis.before + axis.after) for axis in axes)
+            message = f"it covers {covers}, more than the input with its padding, {holds}"
+            yield Fault(("kernel",), message, "pad the input, or check rows and columns")
+        for name, out in zip(("rows", "columns"), sizes, strict=True):
+            if out < 1 and self.transposed:
                 yield Fault(("padding",), f"it cuts away all {name} of the output")
         if min(sizes) > 0 and not before and wanted == has:
             yield from self._then_faults(sizes)
@@ -305,6 +315,10 @@ class Given(Fields):
                     return
                 out = tuple(axis.out for axis in layer.given.axes(shape))
                 shape = shape[:-2] if layer.given.global_ else (*shape[:-2], *out)
+            elif layer.name == "softmax" and len(shape) != 1 + images:
+                hint = "put `flatten` or a dense layer before it"
+                yield Fault(path[:2], "`softmax` needs a row of scores, not a map", hint)
+                return
             elif layer.name in ("flatten", "dense"):
                 shape = (*shape[:images], int(np.prod(shape[images:])))
             if isinstance(layer.given, Dense):
@@ -325,14 +339,14 @@ class Given(Fields):
 
 def solve(given: Given, board: Board) -> None:
     """Write the size of the output, its windows, and what follows."""
-    x, k = board.given("X", given.input), board.given("K", given.kernel)
-    b = board.given("b", given.bias) if given.bias is not None else None
+    x, k = board.given("input", given.input), board.given("kernel", given.kernel)
+    b = board.given("bias", given.bias) if given.bias is not None else None
     if given.transposed:
         _write_transposed(given, board, x, k, b)
     else:
         _write_correlation(given, board, x, k, b)
     _write_then(given, board)
-    board.check("Y recomputed by another way", lambda: _error(given, board), 1e-9)
+    board.check("Y computed once more, by another way", lambda: _error(given, board), 1e-9)
 
 
 def _operands(x: Expr, k: Expr, b: Expr | None) -> tuple[Expr, ...]:
@@ -352,13 +366,13 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
     board.method(Sym("Y"), apply(op, *_operands(x, kernel, b), **params))
     if given.padding == "same":
         formulas = same_formula(rows.n, rows.s), same_formula(columns.n, columns.s)
-        why = "`same` padding: as many places as steps of the stride fit on the input, ⌈n/s⌉."
+        why = SAME_WHY
     else:
         formulas = rows.formula(), columns.formula()
         why = SIZE_WHY + (DILATED if given.dilation != (1, 1) else ".")
     write_sizes(board, "Y", rows, columns, formulas, why)
     if any(axis.before or axis.after for axis in (rows, columns)):
-        x = write_padded(board, "X", rows, columns)
+        x = write_padded(board, x.name, rows, columns)
     if given.mode == "convolution":
         k = board.let(
             "K'",
@@ -379,8 +393,8 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
     ]
     board.entries(
         "Y",
-        "The first window: multiply what lies on each other, and add up.",
-        "The other windows, their products already multiplied; those that are 0 are left out.",
+        "The first window: multiply each entry of the kernel by the number under it, and add up.",
+        "The other windows; products that are 0 are left out.",
         _window_why(given),
         of=x.name,
         window=window,
@@ -391,7 +405,7 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
 
 def _window_why(given: Given) -> str:
     rows, columns = given.axes()
-    parts = ["The window moves on by the stride, row by row."]
+    parts = ["The window then moves on by the stride, row by row."]
     if given.channels // given.groups > 1:
         parts.append("The products of all channels are added up.")
     if given.channels // given.groups * rows.k * columns.k > MOST_PRODUCTS:
@@ -419,16 +433,19 @@ def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None)
     board.method(Sym("Y"), apply(op, *_operands(x, k, b), **params))
     rows, columns = given.axes()
     formulas = tuple(
-        _transposed_size(axis, cut, extra)
+        number(axis.n) * axis.s + extra if given.padding == "same" else _transposed_size(axis, cut, extra)
         for axis, cut, extra in zip((rows, columns), cuts, given.output_padding, strict=True)
     )
     same = given.output_padding[0] == given.output_padding[1] and cuts[0] == cuts[1]
-    why = TRANSPOSED_WHY + (DILATED if given.dilation != (1, 1) else ".")
+    why = TRANSPOSED_WHY + (" + output_padding" if any(given.output_padding) else "")
+    why += DILATED if given.dilation != (1, 1) else "."
+    if given.padding == "same":
+        why = "`same`: n s cells; the rest of what is laid is cut off, an odd row below, an odd column to the right."
     write_sizes(board, "Y", rows, columns if same else columns.but(n=-1), (formulas[0], formulas[1]), why)
     board.entries(
         "Y",
         "The first cell of the output.",
-        "The other cells, their products already multiplied; those that are 0 are left out.",
+        "The other cells; products that are 0 are left out.",
         "Each number of the input lays its multiple of the kernel on the output, a stride apart; "
         "what lies on one cell is added up.",
     )
@@ -449,7 +466,11 @@ TITLES = {
     "relu": ("ReLU, entry by entry.", "relu(z) = max(0, z): negative entries become 0."),
     "sigmoid": ("The sigmoid, entry by entry.", "σ(z) = 1/(1 + e⁻ᶻ)."),
     "tanh": ("The hyperbolic tangent, entry by entry.", "tanh(z) = (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ)."),
-    "softmax": ("Softmax turns the scores into probabilities.", "softmax(z)ᵢ = e^zᵢ / ∑ⱼ e^zⱼ."),
+    "softmax": (
+        "Softmax turns the scores into probabilities.",
+        "softmax(z)ᵢ = e^zᵢ / ∑ⱼ e^zⱼ; the largest z is subtracted first, which changes nothing and keeps the "
+        "powers small.",
+    ),
 }
 
 
@@ -489,8 +510,11 @@ def _write_dense(board: Board, dense: Dense, before: str, name: str, images: boo
     W = board.given(f"W{number_}", dense.W)
     product = Sym(before) @ W.T if images else W @ Sym(before)
     if dense.b is not None:
-        product = product + board.given(f"c{number_}", dense.b)
-    return board.let(name, product, "The dense layer: weighted sums of all inputs.").name
+        product = product + board.given(f"c{number_}", gather(list(dense.b.array.flat), (dense.b.size,)))
+    title = "The dense layer: weighted sums of all inputs" + (
+        ", plus the bias c." if dense.b is not None else "."
+    )
+    return board.let(name, product, title).name
 
 
 def _error(given: Given, board: Board) -> float:

@@ -41,11 +41,11 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from solver.derivation import Board, Cell, Message, Result, Stopped, Worked, say
+from solver.derivation import Board, Cell, Message, Result, Stopped, Text, Worked, say
 from solver.errors import SolverError, SolverErrors, counted, did_you_mean, listed, quoted
 from solver.expr.nodes import Const, Expr, Sym, apply
-from solver.expr.ops import log2, number, terms, total
-from solver.expr.values import Array, label
+from solver.expr.ops import largest, log2, number, terms, total
+from solver.expr.values import Array, double, label
 from solver.kinds import Kind
 from solver.parts.impurity import (
     CHOOSE,
@@ -63,9 +63,12 @@ from solver.parts.splits import (
     Said,
     Samples,
     Split,
+    evaluated,
     grouped,
     midway,
+    shortest,
 )
+from solver.parts.windows import OVER
 from solver.spec.fields import Fault, Fields, Flag, Leaf, Names, choice, field, names, scalar, whole
 from solver.spec.names import escaped
 from solver.spec.numbers import as_fraction, read_array
@@ -77,6 +80,7 @@ DEEPEST = 200
 """A deeper tree is no use to anybody."""
 
 SHOWN_SAMPLES = 30
+SHOWN_COLUMNS = 12
 SHOWN_CANDIDATES = 12
 """So many thresholds or groupings of a column are listed; of more, the best ones."""
 
@@ -86,6 +90,9 @@ MOST_TABLES = 40
 
 MOST_COLUMNS = 12
 """Of more columns the first ones are worked out on the page."""
+
+CLOSE = 1e-4
+"""Gains that differ by less may look equal."""
 
 MOST_LABELS = 200
 
@@ -402,25 +409,30 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
     Where a threshold on the board is another than was found (rounded, or a student's own), it is the one used.
     """
     criterion, path = samples.criterion, node.path
+    shown = _worked_out(samples, splits)
     _write_impurity(criterion, board, path, node.counts, samples.said, node.known)
     for place, split in enumerate(map(samples.named, splits)):
-        quiet = len(splits) > MOST_COLUMNS and place >= MOST_COLUMNS - 1
+        quiet = place not in shown
         if split.limit is not None and len(split.parts) > 1:
             split = _write_threshold(board, samples, node, split, quiet)
         elif split.candidates is not None and not quiet:
             _show_groups(criterion, board, split)
         _write_split(criterion, board, path, node.counts, samples.said, split, quiet)
         splits[place] = split
-    if len(splits) > MOST_COLUMNS:
-        board.note(
-            say(
-                "The other {count} columns are worked out in the same way.",
-                count=len(splits) - MOST_COLUMNS + 1,
-            )
-        )
+    if len(shown) < len(splits):
+        text = "The other {count} columns are worked out in the same way."
+        board.note(say(text, count=len(splits) - len(shown)))
     splitting = [split for split in splits if len(split.parts) > 1]
     best = _write_choice(criterion, board, path, splitting if splitting and node.depth else splits)
     return next(split for split in splits if split.feature == best)
+
+
+def _worked_out(samples: Samples, splits: Sequence[Split]) -> set[int]:
+    """The places of the columns that are worked out on the page: of many the first ones and the best."""
+    if len(splits) <= MOST_COLUMNS:
+        return set(range(len(splits)))
+    best = samples.best(splits)
+    return {*range(MOST_COLUMNS - 1), max(best, MOST_COLUMNS - 1)}
 
 
 def _write_threshold(board: Board, samples: Samples, node: Inner, split: Split, quiet: bool) -> Split:
@@ -434,6 +446,11 @@ def _write_threshold(board: Board, samples: Samples, node: Inner, split: Split, 
         feature=split.feature,
         by=_GAINS[criterion.chosen_by],
     )
+    if len(found.equal) > 1 and not quiet:
+        equal = [
+            shortest(evaluated(midway(samples.ends(split.feature, found.between, at)))) for at in found.equal
+        ]
+        board.note(say("{thresholds} are equally good; the smallest is taken.", thresholds=_joined(equal)))
     ends = samples.ends(split.feature, found.between, found.best)
     name = f"{node.path}threshold({escaped(split.feature)})"
     limit = board.value(board.let(name, midway(ends), title, quiet=quiet, bare=True, exactly=True))
@@ -446,13 +463,22 @@ def _write_threshold(board: Board, samples: Samples, node: Inner, split: Split, 
 
 
 def _method(criterion: Criterion, board: Board) -> None:
-    p = board.letter("p", (2,))
-    formulas = {"H": -total(p * log2(p)), "gini": 1 - total(p**2)}
-    if criterion.measure in formulas:
-        board.method(Sym(criterion.measure), formulas[criterion.measure])
+    names = ("p", "sizes", f"{criterion.measure}_parts", "q")
+    p, sizes, parts, q = (board.letter(name, (2,)) for name in names)
+    n = board.letter("n", ())
+    formulas = {"H": -total(p * log2(p)), "gini": 1 - total(p**2), "error": 1 - largest(p)}
+    board.method(Sym(criterion.measure), formulas[criterion.measure])
+    board.method(Sym("remainder(A)"), total(apply(OVER, sizes, n) * parts, letter="v"))
     board.method(Sym(f"{criterion.gain}(A)"), Sym(criterion.measure) - Sym("remainder(A)"))
     if criterion.ratio:
+        board.method(
+            Sym("split_info(A)"),
+            -total(q * log2(q), letter="v"),
+        )
         board.method(Sym("gain_ratio(A)"), Sym("gain(A)") / Sym("split_info(A)"))
+    what = "pᵢ: share of a label; nᵥ of the n samples have A = v, {measure}ᵥ is theirs"
+    what += "; qᵥ = nᵥ/n" if criterion.ratio else ""
+    board.note(say(what + ".", measure=criterion.letter))
 
 
 def _sums_error(counts: Sequence[int], splits: Sequence[Split]) -> float:
@@ -465,17 +491,21 @@ def _sums_error(counts: Sequence[int], splits: Sequence[Split]) -> float:
 
 def _show_samples(samples: Samples, board: Board) -> None:
     """The table itself, of a long one the first rows."""
-    names = [*samples.features, samples.target]
+    names = list(samples.features)
+    more = len(names) - SHOWN_COLUMNS
+    names = [*(names[:SHOWN_COLUMNS] if more > 0 else names), samples.target]
     rows = samples.table.rows
     shown = rows if rows <= SHOWN_SAMPLES else 6
     columns = [samples.table.columns[name] for name in names]
-    title = say("The {count} samples.", count=rows)
+    title = say("The {count}.", count=counted(rows, "sample"))
     if shown < rows:
         title = say("The first {shown} of {count} samples.", shown=shown, count=f"{rows:,}")
     cells = [
         (str(row + 1), *(column.values[column.codes[row]] for column in columns)) for row in range(shown)
     ]
     board.table(title, ("", *names), cells)
+    if more > 0:
+        board.note(say("{count} more columns are not shown.", count=more))
 
 
 def _write_impurity(
@@ -590,9 +620,8 @@ def _write_choice(criterion: Criterion, board: Board, path: str, splits: Sequenc
     labels = tuple(split.feature for split in splits)
     best = board.let(
         f"{path}best",
-        apply(CHOOSE, *map(Sym, scores), labels=labels),
+        apply(CHOOSE, *map(Sym, scores), labels=labels, by=_GAINS[by]),
         say("The column with the largest {by}.", by=_GAINS[by]),
-        bare=True,
         exactly=True,
     )
     values = [board.value(score).item() for score in scores]
@@ -601,16 +630,24 @@ def _write_choice(criterion: Criterion, board: Board, path: str, splits: Sequenc
         board.note(
             say(
                 "{columns} are equally good; the column that stands first is taken.",
-                columns=f"{', '.join(ties[:-1])} and {ties[-1]}",
+                columns=_joined(ties),
             )
         )
     found: str = board.value(best).item()  # type: ignore[assignment]
+    others = [as_fraction(value) for text, value in zip(labels, values, strict=True) if text not in ties]
+    if others and (lead := float(max(map(as_fraction, values)) - max(others))) < CLOSE:
+        board.note(say("The next best is behind by only {lead}.", lead=Const(double(lead))))
     if found not in labels:
         raise Stopped(f"{path}best", f"there is no column {quoted(found)} to split by")
     return found
 
 
-_GAINS = {"gain": "gain", "gain_ratio": "gain ratio", "gini_gain": "Gini gain", "error_gain": "gain"}
+def _joined(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+_GAINS = {"gain": "gain", "gain_ratio": "gain ratio", "gini_gain": "Gini gain", "error_gain": "error gain"}
 
 
 def _show_thresholds(board: Board, samples: Samples, split: Split) -> None:
@@ -637,7 +674,7 @@ def _show_thresholds(board: Board, samples: Samples, split: Split) -> None:
                 Const(board.value(criterion.score(parts))),
             )
 
-    board.table(title, ("threshold", "up to it", "above", _GAINS[criterion.chosen_by]), rows)
+    board.table(title, ("threshold", "≤ threshold", "> threshold", _GAINS[criterion.chosen_by]), rows)
 
 
 def _listed(found: Candidates) -> list[int]:
@@ -668,6 +705,8 @@ def _show_groups(criterion: Criterion, board: Board, split: Split) -> None:
 
     title = say("{what} to put the values of {feature} into two groups.", what=what, feature=split.feature)
     board.table(title, ("group", "the others", _GAINS[criterion.chosen_by]), rows)
+    if len(found.equal) > 1:
+        board.note(say("{count} of these are equally good; the first is taken.", count=len(found.equal)))
 
 
 class _Grower:
@@ -680,7 +719,8 @@ class _Grower:
 
     def grow(self) -> None:
         root = _root(self.samples)
-        waiting, later = [root], []
+        waiting = [root]
+        later: list[int] = []
         while waiting:
             node = waiting.pop()
             splits = [self.samples.split(feature, node.rows) for feature in node.features]
@@ -692,24 +732,20 @@ class _Grower:
                 splitting = [split for split in splits if len(split.parts) > 1]
                 chosen = self.samples.named(splitting[self.samples.best(splitting)])
                 branches = self.branches(node, chosen)
-                later.append(node)
+                later.append(self.steps(node, splits))
             if branches or not node.where:
                 self.grown.append((node, chosen.feature, branches))
             waiting += [below for _, below in reversed(branches) if isinstance(below, Inner)]
         if later:
-            self.board.leave_out(len(later), sum(self.steps(node) for node in later))
+            self.board.leave_out(len(later), sum(later))
         self.finish(root)
 
-    def steps(self, node: Inner) -> int:
+    def steps(self, node: Inner, splits: Sequence[Split]) -> int:
         """The numbered steps of a node that is not written."""
         each = 4 if self.samples.criterion.ratio else 2
-        shown = node.features
-        if len(shown) > MOST_COLUMNS:
-            shown = shown[: MOST_COLUMNS - 1]
-        varying = [
-            name for name in shown if self.samples.numeric[name] and self.samples.varies(name, node.rows)
-        ]
-        return 2 + each * len(shown) + len(varying)
+        shown = [splits[place] for place in _worked_out(self.samples, splits)]
+        thresholds = sum(split.limit is not None and len(split.parts) > 1 for split in shown)
+        return 2 + each * len(shown) + thresholds
 
     def write(self, node: Inner, splits: list[Split]) -> Split:
         title: Message | str = "The root: all samples"
@@ -717,6 +753,8 @@ class _Grower:
             count = counted(sum(node.counts), "sample")
             title = say("Where {where}: {count}", where=" and ".join(node.where), count=count)
         self.board.section(title, series="nodes", first=self.shown, last=0, within=node.path)
+        if len(self.grown) == 1:
+            self.board.note("From here on, all quantities are those of the samples at the node.")
         return _write_node(self.board, self.samples, node, splits)
 
     def branches(self, node: Inner, split: Split) -> Branches:
@@ -757,12 +795,18 @@ class _Grower:
             (
                 _branch(split, part),
                 self.samples.said(part.counts),
-                say("leaf: {label}", label=below.label) if isinstance(below, End) else "split again",
+                self.becomes(part, below),
             )
             for part, below in branches
         ]
         if rows:
             self.board.table("The branches.", ("", "labels", ""), rows)
+
+    def becomes(self, part: Part, below: Inner | End) -> Text:
+        if isinstance(below, Inner):
+            return "split again"
+        tied = sum(count == max(part.counts) for count in part.counts) > 1
+        return say("leaf: {label} (a tie)" if tied else "leaf: {label}", label=below.label)
 
     def finish(self, root: Inner) -> None:
         """The tree from its leaves up, and its errors on its own table."""
@@ -888,9 +932,13 @@ kind = Kind(
         "gain_ratio": "gain ratio",
         "split_info": "split info",
         "gini_gain": "Gini gain",
-        "error_gain": "gain",
+        "error_gain": "error gain",
         "gini": "Gini",
         "training_error": "training error",
+        "sizes": "n",
+        "H_parts": "H",
+        "gini_parts": "Gini",
+        "error_parts": "error",
     },
     quantities={
         "H": "the entropy of the labels (`gini`, `error` by these criteria); asked",

@@ -57,14 +57,16 @@ class Given(Pooling):
 
 def solve(given: Given, board: Board) -> None:
     """Write the output's size, its windows, and the places of the maxima."""
-    board.given("X", given.input)
+    board.given("input", given.input)
     rows, columns = given.axes(given.input.shape)
+    padded = ""
     if any(axis.before or axis.after for axis in (rows, columns)):
-        pooling.write_padded(board, "X", rows, columns, quiet=not given.count_padding)
-    pooling.write(board, given, given.type, "X", "Y")
+        name = pooling.write_padded(board, "input", rows, columns, quiet=not given.count_padding).name
+        padded = name if given.count_padding else ""
+    pooling.write(board, given, given.type, "input", "Y", padded)
     if given.type == "max":
-        pooling.write_argmax(board, given, "X")
-    board.check("the output recomputed window by window", lambda: _error(given, board), 1e-9)
+        pooling.write_argmax(board, given, "input")
+    board.check("the output computed once more, window by window", lambda: _error(given, board), 1e-9)
 
 
 def _error(given: Given, board: Board) -> float:

@@ -30,7 +30,7 @@ from solver.expr.evaluate import Detail, Evaluator, reduction
 from solver.expr.nodes import Apply, Const, Expr, Sizes, Sym, Terms, symbols
 from solver.expr.ops import sizes
 from solver.expr.rounding import Rounding, show
-from solver.expr.values import Undefined, Value, exact, to_decimal
+from solver.expr.values import Domain, Scalar, Undefined, Value, exact, to_decimal
 from solver.page import blocks
 from solver.page.blocks import Block, Page, Prose
 from solver.page.from_expr import AS_TYPED, Writer, constant_shapes, number_layout
@@ -158,8 +158,6 @@ class Author:
             honest = writer.shown_exactly(line) and (
                 writer.shown_exactly(before) or self.counts(before, line)
             )
-            if computed.label:  # a choice among rounded numbers that is the same as among the full ones
-                honest = honest or self.counts(line, Const(computed))
             links.append(("=" if honest else "≈", layout))
             if not honest and not self.digits_differ:
                 self.digits_differ = self.misleads(before, computed)
@@ -167,8 +165,8 @@ class Author:
         return before
 
     def counts(self, before: Expr, line: Expr) -> bool:
-        """Whether a line, an index or a label, is exactly what the printed digits before it give."""
-        if not isinstance(before, Apply) or not (before.op.counts or before.op.labels) or symbols(before):
+        """Whether a line, an index or truth values, is exactly what the printed digits before it give."""
+        if not isinstance(before, Apply) or not before.op.counts or symbols(before):
             return False
         try:
             read = Evaluator().value(self.writer.as_read(before), {})
@@ -350,14 +348,21 @@ class Author:
             return
         grids = tuple(self.grids(item)) if item.window else ()
         yield blocks.Step(0, self.prose(item.title), (first,), None, self.why(item.why), grids)
+        hidden = len({place[:-2] for place in item.window}) - len(grids)
+        if hidden > 0:
+            yield blocks.Note(
+                self.prose(say("{count} more matrices are not drawn.", count=hidden)), "left-out"
+            )
         rest, left_out = places[1:], step.value.size - len(places)
         if left_out:
             last = tuple(size - 1 for size in step.value.shape)
             rest, left_out = [*places[1 : most // 3], last], step.value.size - most // 3 - 1
         whole = self.sheet.detail is Detail.FULL
-        chains = tuple(chain for place in rest if (chain := self.entry(step, place, whole)) is not None)
+        chains = [chain for place in rest if (chain := self.entry(step, place, whole)) is not None]
+        if left_out and chains:
+            chains.insert(-1, Chain(Sign("⋯", "mark")))
         if chains:
-            yield blocks.Step(0, self.prose(item.others), chains)
+            yield blocks.Step(0, self.prose(item.others), tuple(chains))
         if left_out:
             yield blocks.Note(
                 self.prose(say("{count} more entries are left out.", count=left_out)), "left-out"
@@ -442,14 +447,15 @@ class Author:
                 return (self.writer.layout(cell),)
         return self.prose(cell)
 
-    def decimal(self, value: Value) -> Layout | None:
+    def decimal(self, value: Value, rounding: Rounding | None = None) -> Layout | None:
         """A number that is written as a fraction, as a decimal: one compares these; None for others."""
-        if value.label or value.shape:
+        if value.label or value.shape or not self.fraction(value.item()):
             return None
-        rounding = self.writer.rounding
-        if not show(value.item(), rounding).denominator:
-            return None
-        return number_layout(show(to_decimal(value.item()), rounding))[0]
+        return number_layout(show(to_decimal(value.item()), rounding or self.writer.rounding))[0]
+
+    def fraction(self, x: Scalar) -> bool:
+        """Whether a number is written as a fraction."""
+        return bool(show(x, self.writer.rounding).denominator)
 
     def shape(self, step: Step) -> Layout | None:
         """`z⁽⁰⁾ ∈ ℝ²`; a list of sizes has none."""
@@ -501,6 +507,7 @@ class Author:
         facts = [chain for name in asked for chain in self.answer(name)]
         if self.told:
             facts.append(Chain(Word("the rest stands in the tables" if facts else "it stands in the tables")))
+        facts += [Chain(Word("the tree below")) for _ in trees[:1]]
         if facts:
             yield blocks.Facts("Answer", _abridged(facts))
         for name in trees:
@@ -508,6 +515,8 @@ class Author:
 
     def answer(self, name: str) -> Iterable[Chain]:
         value = self.derivation.quantities[name]
+        if self.sheet.rounding.asked and value.shape and any(map(self.fraction, value.array.flat)):
+            value = Value(value.decimals, Domain.PRECISE)
         if len(value.shape) > 2:
             return self.matrices(name, value, self.answer_writer)
         relation = "=" if self.answer_writer.shown_exactly(Const(value)) else "≈"
@@ -520,7 +529,7 @@ class Author:
         ):
             layout = _lying(layout)
         links = [(relation, layout)]
-        if relation == "=" and not value.shape and (decimal := self.decimal(value)) is not None:
+        if relation == "=" and (decimal := self.decimal(value, self.answer_writer.rounding)) is not None:
             links.append(("≈", decimal))
         return (Chain(self.name(name), tuple(links)),)
 

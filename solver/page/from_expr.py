@@ -76,7 +76,9 @@ class Writer(Record):
             return expr.value.label or (
                 expr.value.exact and all(show(x, self.rounding).exact for x in _printed(expr.value))
             )
-        return all(self.shown_exactly(arg) for arg in expr.args) if isinstance(expr, Apply) else True
+        if not isinstance(expr, Apply) or isinstance(expr.op.notation, nodes.Best):
+            return True
+        return all(self.shown_exactly(arg) for arg in expr.args)
 
     def as_read(self, expr: Expr) -> Expr:
         """The expression with every number replaced by what its printed digits stand for."""
@@ -190,6 +192,8 @@ class Writer(Record):
                 return self._grid(
                     [self._inside(arg, CONDITION) for arg in args], dict(expr.params)["shape"]
                 ), ATOM
+            case nodes.Best():
+                return Row((Word("argmax"), Sign(""), Word(dict(expr.params)["by"]))), PRODUCT
             case nodes.Sizes():
                 lengths = [self._inside(arg, PRODUCT) for arg in args]
                 parts = [part for length in lengths for part in (Sign("×"), length)]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.expr.nodes import Expr, Formula, Function, Op, apply
+from solver.expr.nodes import Best, Expr, Formula, Function, Op, apply
 from solver.expr.ops import log2, number, terms
 from solver.expr.values import PRECISION, Arithmetic, Array, Domain, Inexact, Scalar, Shape
 from solver.parts.pooling import LARGEST_OF
@@ -137,6 +137,11 @@ class Criterion(Record):
     ratio: bool = False
 
     @property
+    def letter(self) -> str:
+        """The letter of its impurity."""
+        return {"H": "H", "gini": "Gini", "error": "error"}[self.measure]
+
+    @property
     def chosen_by(self) -> str:
         """The quantity that the best split has the largest of."""
         return "gain_ratio" if self.ratio else self.gain
@@ -182,7 +187,7 @@ CRITERIA = {
         "error_gain",
         error,
         _errors,
-        "error",
+        "classification error",
         "The error is the share of labels that are not the most frequent one.",
     ),
 }
@@ -214,7 +219,7 @@ def _decimal(x: int | Fraction | Decimal) -> Decimal:
     return x if isinstance(x, Decimal) else Decimal(x.numerator) / Decimal(x.denominator)
 
 
-def _choose(*scores: Array, labels: tuple[str, ...]) -> Any:
+def _choose(*scores: Array, labels: tuple[str, ...], by: str) -> Any:
     return labels[first_of_largest([score.item() for score in scores])[0]]
 
 
@@ -222,8 +227,8 @@ def _tree(best: Array, *branches: Array, values: tuple[str, ...]) -> Any:
     return {best.item(): dict(zip(values, (branch.item() for branch in branches), strict=True))}
 
 
-CHOOSE = Op("choose", _choose, lambda *_, labels: (), Function("argmax"), labels=True, whole=True)
-"""The label of the largest number; of equal ones the first."""
+CHOOSE = Op("choose", _choose, lambda *_, **__: (), Best(), labels=True, whole=True)
+"""The label of the largest number; of equal ones the first. `by` says what the numbers are."""
 
 TREE = Op("tree", _tree, lambda *_, values: (), Function("tree"), labels=True)
 """A node of a decision tree: the feature, and a branch for each of its values."""

@@ -8,7 +8,7 @@ rounded up (`ceil`) follow PyTorch: no window starts beyond the input and the pa
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import numpy as np
@@ -18,7 +18,18 @@ from solver.errors import counted
 from solver.expr.nodes import Expr, Function, Op, Sym, apply
 from solver.expr.ops import terms
 from solver.expr.values import Arithmetic, Array, Domain, Shape, Value
-from solver.parts.windows import OVER, PAD, Axis, Pair, Positive, entry_at, padding, pair
+from solver.parts.windows import (
+    OVER,
+    PAD,
+    SAME_WHY,
+    Axis,
+    Pair,
+    Positive,
+    entry_at,
+    padding,
+    pair,
+    same_formula,
+)
 from solver.spec.fields import Fault, Fields, Flag, field
 
 PADDING = padding("same", "valid")
@@ -204,7 +215,7 @@ def write_sizes(
 
 
 def write_padded(board: Board, x: str, rows: Axis, columns: Axis, quiet: bool = False) -> Sym:
-    """The array `x` with zeros around it."""
+    """The array `x` with zeros around it, as `X_padded`."""
     pads = ((rows.before, rows.after), (columns.before, columns.after))
     (top, bottom), (left, right) = pads
     if len({top, bottom, left, right}) == 1:
@@ -217,31 +228,57 @@ def write_padded(board: Board, x: str, rows: Axis, columns: Axis, quiet: bool = 
             left=left,
             right=right,
         )
-    return board.let(f"{x}_padded", apply(PAD, Sym(x), pads=pads), title, quiet=quiet, exactly=True)
+    why = "Max pooling never chooses them." if quiet else ""
+    return board.let("X_padded", apply(PAD, Sym(x), pads=pads), title, why, quiet=quiet, exactly=True)
 
 
-def write(board: Board, pooling: Pooling, kind: str, x: str, name: str) -> Sym:
-    """Pool the array `x` on the board as `name`; `kind` is `max` or `avg`."""
+def write(board: Board, pooling: Pooling, kind: str, x: str, name: str, padded: str = "") -> Sym:
+    """Pool the array `x` on the board as `name`; `kind` is `max` or `avg`.
+
+    `padded` is the input with its padding, on which the window is drawn.
+    """
     value = board.value(x)
     rows, columns = pooling.axes(value.shape)
     whole = pooling.global_
-    of = Sym(x)
-    if not whole:
-        write_sizes(board, name, rows, columns, (rows.formula(), columns.formula()), SIZE_WHY[pooling.ceil])
-    first = tuple(0 for _ in _out(value.shape, rows, columns, whole))
     params = {"rows": rows, "columns": columns, "whole": whole}
+    if not whole:
+        same = pooling.padding == "same"
+        formulas = (
+            (same_formula(rows.n, rows.s), same_formula(columns.n, columns.s))
+            if same
+            else (rows.formula(), columns.formula())
+        )
+        write_sizes(board, name, rows, columns, formulas, SAME_WHY if same else SIZE_WHY[pooling.ceil])
     if kind == "max":
-        expr = apply(MAX_POOL, of, **params)
-        title, rule = "The first window: its largest number.", "Padding is never the largest."
-        done = "The largest number of each window."
+        expr = apply(MAX_POOL, Sym(x), **params)
+        what, rule = "its largest number", "Padding is never the largest."
     else:
-        expr = apply(AVERAGE_POOL, of, padded=pooling.count_padding, **params)
-        title, rule = "The first window: the mean of its numbers.", AVERAGE_WHY[pooling.count_padding]
-        done = "The mean of each window."
-    has_padding = any(axis.before or axis.after for axis in (rows, columns))
-    window = tuple(_cells(first, rows, columns, whole))
-    board.entries(name, title, "The other windows.", rule if has_padding else "", of=x, window=window)
+        expr = apply(AVERAGE_POOL, Sym(x), padded=pooling.count_padding, **params)
+        what, rule = "the mean of its numbers", AVERAGE_WHY[pooling.count_padding]
+    first = tuple(0 for _ in _out(value.shape, rows, columns, whole))
+    window: Iterable[tuple[int, ...]] = _cells(first, rows, columns, whole)
+    if padded:
+        window = ((*first[:-2], *cell) for cell in itertools.product(_drawn(rows), _drawn(columns)))
+    beyond = any(
+        len(_counted(axis, place, False)) < axis.k for axis in (rows, columns) for place in _ends(axis)
+    )
+    title, others, done = (
+        (f"The first channel: {what}.", "The other channels.", f"Of each channel {what}.")
+        if whole
+        else (f"The first window: {what}.", "The other windows.", f"Of each window {what}.")
+    )
+    board.entries(name, title, others, rule if beyond else "", of=padded or x, window=window)
     return board.let(name, expr, done)
+
+
+def _ends(axis: Axis) -> tuple[int, int]:
+    """The first and the last place."""
+    return 0, axis.out - 1
+
+
+def _drawn(axis: Axis) -> list[int]:
+    """The cells of the first window on the padded input."""
+    return [cell + axis.before for cell in _counted(axis, 0, True)]
 
 
 def write_argmax(board: Board, pooling: Pooling, x: str) -> None:
@@ -255,10 +292,10 @@ def write_argmax(board: Board, pooling: Pooling, x: str) -> None:
 
 SIZE_WHY = {
     False: "n cells, p of padding on each side, a window of k cells, stride s: ⌊(n + 2p − k)/s⌋ + 1 places.",
-    True: "n cells, p of padding on each side, a window of k cells, stride s: ⌈(n + 2p − k)/s⌉ + 1 places, "
-    "but none that starts beyond the input.",
+    True: "n cells, p of padding on each side, a window of k cells, stride s: ⌈(n + 2p − k)/s⌉ + 1 places; "
+    "a last window that would start beyond the input is dropped.",
 }
 AVERAGE_WHY = {
-    False: "Padding does not count: the sum is divided by the number of cells of the input.",
-    True: "Padding counts as zeros: the sum is divided by the size of the window.",
+    False: "The sum is divided by the number of cells of the input in the window.",
+    True: "Padding counts as zeros: the sum is divided by the number of cells of the padded input in the window.",
 }

@@ -41,6 +41,8 @@ class Candidates(NamedTuple):
     right: Array
     scores: Array
     best: int
+    equal: Sequence[int]
+    """All that are as good as the best."""
 
 
 class Split(NamedTuple):
@@ -129,18 +131,19 @@ class Samples:
         there, places = np.unique(self.floats(feature, rows), return_inverse=True)
         counts = self.counted(places, rows, len(there))
         if len(there) < 2:
-            found = Candidates(there, counts, counts, np.zeros(0), 0)
+            found = Candidates(there, counts, counts, np.zeros(0), 0, [0])
             return Split(
                 feature, [Part("", tuple(counts[0].tolist()))], limit=float(there[0]), candidates=found
             )
         left = np.cumsum(counts, axis=0)[:-1]
         right = counts.sum(axis=0) - left
         scores = self.criterion.scores(np.stack([left, right], axis=1))
-        best = best_of(self.criterion, scores, left, right)
+        equal = best_of(self.criterion, scores, left, right)
+        best = equal[0]
         parts = [
             Part("", tuple(counts[best].tolist()), sign) for sign, counts in (("<=", left), (">", right))
         ]
-        found = Candidates(there, left, right, scores, best)
+        found = Candidates(there, left, right, scores, best, equal)
         return Split(feature, parts, limit=float(there[best] + there[best + 1]) / 2, candidates=found)
 
     def named(self, split: Split) -> Split:
@@ -211,11 +214,11 @@ def midway(ends: Sequence[Scalar]) -> Expr:
     return apply(OVER, terms(*(Const(gather([end], ())) for end in ends)), 2)
 
 
-def best_of(criterion: Criterion, scores: Array, left: Array, right: Array) -> int:
-    """The place of the best of many splits in two, the first of equal ones; near ones are compared exactly."""
+def best_of(criterion: Criterion, scores: Array, left: Array, right: Array) -> list[int]:
+    """The places of the best of many splits in two, all that are equal; near ones are compared exactly."""
     near = np.flatnonzero(scores >= scores.max() - NEAR)
     if len(near) == 1:
-        return int(near[0])
+        return [int(near[0])]
     known: dict[tuple[tuple[int, ...], ...], Scalar] = {}
     worth = []
     for place in near.tolist():
@@ -223,7 +226,7 @@ def best_of(criterion: Criterion, scores: Array, left: Array, right: Array) -> i
         if (first, second) not in known:
             known[first, second] = evaluated(criterion.score((first, second)))
         worth.append(known[first, second])
-    return int(near[first_of_largest(worth)[0]])
+    return [int(near[place]) for place in first_of_largest(worth)]
 
 
 def grouped(criterion: Criterion, feature: str, values: Sequence[str], counts: Array, codes: Array) -> Split:
@@ -236,13 +239,14 @@ def grouped(criterion: Criterion, feature: str, values: Sequence[str], counts: A
     left = inside @ counts
     right = counts.sum(axis=0) - left
     scores = criterion.scores(np.stack([left, right], axis=1))
-    best = best_of(criterion, scores, left, right)
+    equal = best_of(criterion, scores, left, right)
+    best = equal[0]
     chosen = inside[best] == 1
     parts = [
         Part("|".join(itertools.compress(values, side)), tuple(half[best].tolist()))
         for side, half in ((chosen, left), (~chosen, right))
     ]
-    found = Candidates(inside, left, right, scores, best)
+    found = Candidates(inside, left, right, scores, best, equal)
     return Split(feature, parts, [codes[chosen], codes[~chosen]], candidates=found, values=values)
 
 

@@ -5,6 +5,7 @@ Dumoulin, Visin: A guide to convolution arithmetic for deep learning (2016).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from solver.errors import SolverError, quoted
 from solver.expr.nodes import Between, Const, Expr, Formula, Function, Op, Quotient, apply
-from solver.expr.ops import number
+from solver.expr.ops import broadcast, number
 from solver.expr.values import Arithmetic, Array, Shape, Value
 from solver.record import Record
 from solver.spec import yaml
@@ -37,6 +38,11 @@ def pair(least: int, most: int = LARGEST) -> Leaf:
                 message = f"a number or a pair [rows, columns] is needed here, not a list of {len(node)}"
                 raise SolverError(message, node.span)
             return single.read(node[0]), single.read(node[1])
+        if isinstance(node, yaml.Scalar) and (both := _BOTH.fullmatch(node.text.strip())):
+            first, second = (
+                yaml.Scalar(text, True, node.source, node.start, node.end) for text in both.groups()
+            )
+            return single.read(first), single.read(second)
         size: int = single.read(node)
         return size, size
 
@@ -44,6 +50,7 @@ def pair(least: int, most: int = LARGEST) -> Leaf:
     return Leaf(read, {"anyOf": [one, {"type": "array", "items": one, "minItems": 2, "maxItems": 2}]})
 
 
+_BOTH = re.compile(r"([0-9]+)\s*[x×]\s*([0-9]+)")
 WORDS = ("same", "valid", "full")
 
 
@@ -52,10 +59,10 @@ def padding(*words: str) -> Leaf:
     numbers = pair(0)
 
     def read(node: Node) -> Pair | str:
-        if isinstance(node, yaml.Scalar) and node.text in WORDS:
-            if node.text not in words:
+        if isinstance(node, yaml.Scalar) and (word := node.text.lower()) in WORDS:
+            if word not in words:
                 raise SolverError(f"the padding {quoted(node.text)} has no meaning here", node.span)
-            return node.text
+            return word
         try:
             pads: Pair = numbers.read(node)
         except SolverError as error:
@@ -147,6 +154,12 @@ def same_formula(n: int, s: int) -> Expr:
     return apply(CEILED, n, s)
 
 
+SAME_WHY = (
+    "`same` padding: with the stride s there are ⌈n/s⌉ places; as many zeros are added as that takes, an odd one "
+    "below and to the right."
+)
+
+
 # Operations
 
 
@@ -164,7 +177,7 @@ def _number(*_: Shape) -> Shape:
 
 FLOOR = Op("floor", lambda _, x: x // 1, lambda s: s, Between("⌊", "⌋"))
 CEIL = Op("ceil", lambda _, x: -(-x // 1), lambda s: s, Between("⌈", "⌉"))
-OVER = Op("over", lambda m, x, y: m.divide(x, y), lambda *_: (), Quotient(inline=True))
+OVER = Op("over", lambda m, x, y: m.divide(x, y), broadcast, Quotient(inline=True), elementwise=True)
 FLOORED = Op("floored", _floor, _number, Formula(lambda x, y: apply(FLOOR, apply(OVER, x, y))), whole=True)
 CEILED = Op("ceiled", _ceil, _number, Formula(lambda x, y: apply(CEIL, apply(OVER, x, y))), whole=True)
 """A quotient rounded down or up to a whole number."""

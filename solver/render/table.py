@@ -137,5 +137,6 @@ def _stacked(block: blocks.Table, room: int, ascii: bool) -> list[str]:
             if len(cells) == 1 and width(label) + 2 + width(cells[0]) <= room:
                 lines.append(f"{label}: {cells[0]}".rstrip())
             elif cells:
-                lines += [*wrap((label.strip() + ":",), room, ascii), *("    " + text for text in cells)]
+                heads = wrap((label.strip() + ":",), room - 2, ascii)
+                lines += [*("  " + text for text in heads), *("    " + text for text in cells)]
     return lines

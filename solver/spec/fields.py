@@ -194,6 +194,8 @@ def choice(*words: str) -> Leaf:
 
     def read(node: Node) -> str:
         leaf = scalar(node, listed(words))
+        if leaf.text.lower() in words:
+            return leaf.text.lower()
         if leaf.text not in words:
             hint = did_you_mean(leaf.text, words) or f"write {listed(words)}"
             raise SolverError(f"{quoted(leaf.text)} is not one of {listed(words)}", leaf.span, hint)

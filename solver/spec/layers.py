@@ -309,9 +309,10 @@ LONGEST = 80
 _SEPARATE = r"[\s_-]*"
 _ONE = r"(?:\d+(?:\.\d+)?|\.\d+)%?"
 _TWO = rf"{_ONE}(?:\s*[x×]\s*\d+)?"
-_WORDS = "pad|dilation|groups"
+_WORDS = "stride|padding|pad|dilation|groups"
 _OPTION = (
-    rf"\s*/\s*(?P<stride>{_TWO})|\s+(?P<word>same|valid|full)\b|\s+(?P<name>{_WORDS})\s*(?P<value>{_TWO})"
+    rf"\s*/\s*(?P<stride>{_TWO})|\s+(?:padding\s+)?(?P<word>same|valid|full)\b|"
+    rf"\s+(?P<name>{_WORDS}|s|p)\s*(?P<value>{_TWO})"
 )
 _SHORT = re.compile(rf"(.+?)((?:{re.sub('P<[a-z]+>', ':', _OPTION)})*)", re.IGNORECASE)
 _CALL = re.compile(r"([a-z][a-z\s_-]*?)(?:2d)?\s*\(([^()]*)\)", re.IGNORECASE)
@@ -354,7 +355,8 @@ def _options(text: str) -> dict[str, str] | None:
     """The options behind a name, ` /2 same`; None where one stands twice."""
     options: dict[str, str] = {}
     for stride, word, name, value in re.findall(_OPTION, text, re.IGNORECASE):
-        option = "stride" if stride else "padding" if word or name.lower() == "pad" else name.lower()
+        short = {"pad": "padding", "p": "padding", "s": "stride"}
+        option = "stride" if stride else "padding" if word else short.get(name.lower(), name.lower())
         if option in options:
             return None
         options[option] = stride or word or value

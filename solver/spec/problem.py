@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import PurePath
@@ -27,6 +28,19 @@ from solver.spec.validation import validated
 from solver.spec.yaml import Items, Node, Pairs
 
 MAX_LETTER = 24
+
+OTHER_NAMES = {
+    **dict.fromkeys(("convolution", "conv", "crosscorrelation", "filter"), "conv2d"),
+    **dict.fromkeys(("pooling", "pool", "maxpool", "maxpooling", "avgpool"), "pool2d"),
+    **dict.fromkeys(("cnn", "convnet", "shapes", "cnnparameters", "parameters"), "cnn-shapes"),
+    **dict.fromkeys(
+        ("decisiontree", "tree", "id3", "c45", "cart", "entropy", "informationgain"), "info-gain"
+    ),
+    **dict.fromkeys(("logisticregression", "gradientdescent", "logistic"), "logistic-gd"),
+    **dict.fromkeys(("mlp", "forward", "neuralnetwork", "perceptron"), "mlp-forward"),
+    **dict.fromkeys(("softmax", "crossentropy"), "softmax-ce"),
+}
+"""What people call the kinds."""
 
 NO_PROBLEM = "this is no problem: a mapping with `kind` and `given` is needed"
 
@@ -219,7 +233,8 @@ def _read_problem(
             model = fields_of(kind)
         except LookupError:
             known = kinds()
-            hint = did_you_mean(kind, known) or f"kinds: {', '.join(known)}"
+            meant = OTHER_NAMES.get(re.sub(r"[^a-z0-9]", "", kind.lower()), kind)
+            hint = did_you_mean(meant, known) or f"kinds: {', '.join(known)}"
             errors.append(
                 SolverError(f"`kind`: there is no kind {quoted(kind)}", yaml.at(node, ["kind"]), hint)
             )
