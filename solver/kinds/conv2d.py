@@ -391,10 +391,13 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
         for r in range(rows.k)
         for q in range(columns.k)
     ]
+    grouped = depth > 1 and rows.k * columns.k > 1
     board.entries(
         "Y",
         "The first window: multiply each entry of the kernel by the number under it, and add up.",
-        "The other windows; products that are 0 are left out.",
+        "The other windows, one number for each channel."
+        if grouped
+        else "The other windows; products that are 0 are left out.",
         _window_why(given),
         of=x.name,
         window=window,
@@ -407,7 +410,7 @@ def _window_why(given: Given) -> str:
     rows, columns = given.axes()
     parts = ["The window then moves on by the stride, row by row."]
     if given.channels // given.groups > 1:
-        parts.append("The products of all channels are added up.")
+        parts.append("The sums of all channels are added up, each in brackets.")
     if given.channels // given.groups * rows.k * columns.k > MOST_PRODUCTS:
         parts.append("Each number below is the sum of the products of one channel.")
     if given.groups > 1:

@@ -27,7 +27,7 @@ from solver.derivation import (
 )
 from solver.errors import counted
 from solver.expr.evaluate import Detail, Evaluator, reduction
-from solver.expr.nodes import Apply, Const, Expr, Sizes, Sym, Terms, symbols
+from solver.expr.nodes import Apply, Between, Const, Expr, Sizes, Sym, Terms, symbols
 from solver.expr.ops import sizes
 from solver.expr.rounding import Rounding, show
 from solver.expr.values import Domain, Scalar, Undefined, Value, exact, to_decimal
@@ -379,7 +379,8 @@ class Author:
             return None
         lines = list(reduction(expr, {}, Detail.NORMAL))
         if not whole and len(lines) > 2:
-            lines = [_without_zeros(lines[1]) if _sums(lines[0], lines[1]) else lines[0], lines[-1]]
+            worth = lines[1] if _grouped(lines[0]) else _without_zeros(lines[1])
+            lines = [worth if _sums(lines[0], lines[1]) else lines[0], lines[-1]]
         links: list[tuple[str, Layout]] = []
         value = step.computed.entry(*place)
         self.link(links, Sym(step.name), lines, value)
@@ -589,6 +590,12 @@ def tree(text: Prose, node: object) -> blocks.Tree:
 def _sums(first: Expr, second: Expr) -> bool:
     """Whether both are sums written in a row."""
     return all(isinstance(each, Apply) and isinstance(each.op.notation, Terms) for each in (first, second))
+
+
+def _grouped(expr: Expr) -> bool:
+    """Whether the terms of a sum are sums in brackets."""
+    first = expr.args[0] if isinstance(expr, Apply) else expr
+    return isinstance(first, Apply) and isinstance(first.op.notation, Between)
 
 
 def _without_zeros(expr: Expr) -> Expr:

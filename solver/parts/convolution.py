@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from solver.expr.evaluate import Evaluator
-from solver.expr.nodes import PRODUCT, Const, Expr, Formula, Function, Infix, Op, ShapeError, apply
+from solver.expr.nodes import PRODUCT, Between, Const, Expr, Formula, Function, Infix, Op, ShapeError, apply
 from solver.expr.ops import number, terms
 from solver.expr.values import Arithmetic, Array, Shape, Value, settled
 from solver.parts.windows import Pair, entry_at
@@ -116,6 +116,9 @@ def _correlation_shape(
     return (*images, *(kernels[:1] if kernels[0] > 1 else ()), rows, columns)
 
 
+GROUP = Op("group", lambda _, x: x, lambda s: s, Between("(", ")"), integers=True)
+"""What belongs together in a sum: the products of one channel."""
+
 MOST_PRODUCTS = 150
 """Of an entry with more products only the sums of the channels are written."""
 
@@ -159,7 +162,9 @@ def _correlation_entry(
     ]
     if depth * kernels[2] * kernels[3] > MOST_PRODUCTS:
         return _with_bias([Const(Evaluator().value(terms(*products), {})) for products in channels], b, f)
-    return _with_bias([product for products in channels for product in products], b, f)
+    if depth == 1 or kernels[2] * kernels[3] == 1:
+        return _with_bias([product for products in channels for product in products], b, f)
+    return _with_bias([apply(GROUP, terms(*products)) for products in channels], b, f)
 
 
 def _with_bias(products: list[Expr], b: Value | None, f: int) -> Expr:

@@ -52,7 +52,7 @@ def paired(first: Sequence[str], second: Sequence[str], rounds: int = ROUNDS) ->
     seconds(first), seconds(second)
     pairs = [(seconds(first), seconds(second)) for _ in range(rounds)]
     columns = [*zip(*pairs, strict=True)]
-    return (*map(statistics.median, columns), statistics.median(a / b for a, b in pairs))  # type: ignore[return-value]
+    return (*map(statistics.median, columns), statistics.median(a / b for a, b in pairs))
 
 
 def output(command: Sequence[str]) -> str:
@@ -216,7 +216,7 @@ def measure(large: Large, folder: Path) -> None:
 def grow(large: Large, folder: Path) -> None:
     """Print the times of problems of several sizes, the fastest of a few, and their exponent."""
     commands = [(*SOLVE, large.file(folder, size)) for size in large.sizes]
-    times = [min(column) for column in zip(*(map(seconds, commands) for _ in range(4)), strict=True)]
+    times = [min(column) for column in zip(*(map(seconds, commands) for _ in range(3)), strict=True)]
     shown = "  ".join(f"{size:,}: {t:.2f} s" for size, t in zip(large.sizes, times, strict=True))
     found = exponent([size**large.power for size in large.sizes], times)
     print(f"{large.title:22} by {large.measure} {shown}   exponent {found:.2f}", flush=True)
