@@ -370,7 +370,7 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
     else:
         formulas = rows.formula(), columns.formula()
         why = SIZE_WHY + (DILATED if given.dilation != (1, 1) else ".")
-    write_sizes(board, "Y", rows, columns, formulas, why)
+    write_sizes(board, "Y", formulas, rows == columns, why)
     if any(axis.before or axis.after for axis in (rows, columns)):
         x = write_padded(board, x.name, rows, columns)
     if given.mode == "convolution":
@@ -382,7 +382,6 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
             exactly=True,
         )
     padded = board.value(x.name)
-    first = tuple(0 for _ in given.shape_of(rows.out, columns.out))
     depth = given.channels // given.groups
     image = (0,) if len(padded.shape) == 4 else ()
     window = [
@@ -402,7 +401,6 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
         of=x.name,
         window=window,
     )
-    assert len(first) >= 2
     board.let("Y", apply(op, *_operands(x, k, b), **params), "All windows together are the output.")
 
 
@@ -439,12 +437,12 @@ def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None)
         number(axis.n) * axis.s + extra if given.padding == "same" else _transposed_size(axis, cut, extra)
         for axis, cut, extra in zip((rows, columns), cuts, given.output_padding, strict=True)
     )
-    same = given.output_padding[0] == given.output_padding[1] and cuts[0] == cuts[1]
     why = TRANSPOSED_WHY + (" + output_padding" if any(given.output_padding) else "")
     why += DILATED if given.dilation != (1, 1) else "."
     if given.padding == "same":
         why = "`same`: n s cells; the rest of what is laid is cut off, an odd row below, an odd column to the right."
-    write_sizes(board, "Y", rows, columns if same else columns.but(n=-1), (formulas[0], formulas[1]), why)
+    alike = rows == columns and cuts[0] == cuts[1] and given.output_padding[0] == given.output_padding[1]
+    write_sizes(board, "Y", (formulas[0], formulas[1]), alike, why)
     board.entries(
         "Y",
         "The first cell of the output.",

@@ -193,20 +193,11 @@ AVERAGE_POOL = Op(
 )
 
 
-def write_sizes(
-    board: Board, name: str, rows: Axis, columns: Axis, formulas: tuple[Expr, Expr], why: str
-) -> None:
-    """The size of an output, first of all: how many places the window has on each axis."""
-    if rows.but() == columns.but():
-        board.let(
-            f"{name}.height",
-            formulas[0],
-            "The size of the output, rows and columns alike.",
-            why,
-            also=(f"{name}.width",),
-            bare=True,
-            exactly=True,
-        )
+def write_sizes(board: Board, name: str, formulas: tuple[Expr, Expr], alike: bool, why: str) -> None:
+    """The size of an output, first of all: rows and columns, or both at once where they are alike."""
+    if alike:
+        title, also = "The size of the output, rows and columns alike.", (f"{name}.width",)
+        board.let(f"{name}.height", formulas[0], title, why, also=also, bare=True, exactly=True)
         return
     board.let(
         f"{name}.height", formulas[0], "The number of rows of the output.", why, bare=True, exactly=True
@@ -248,7 +239,7 @@ def write(board: Board, pooling: Pooling, kind: str, x: str, name: str, padded: 
             if same
             else (rows.formula(), columns.formula())
         )
-        write_sizes(board, name, rows, columns, formulas, SAME_WHY if same else SIZE_WHY[pooling.ceil])
+        write_sizes(board, name, formulas, rows == columns, SAME_WHY if same else SIZE_WHY[pooling.ceil])
     if kind == "max":
         expr = apply(MAX_POOL, Sym(x), **params)
         what, rule = "its largest number", "Padding is never the largest."
