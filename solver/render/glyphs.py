@@ -14,7 +14,7 @@ RAISED = dict(
     )
 )
 LOWERED = dict(
-    zip("0123456789+−=(),aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎,ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
+    zip("0123456789+−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
 )
 
 GREEK = {chr(code): unicodedata.name(chr(code)).split()[-1].lower() for code in range(0x3B1, 0x3CA)}
@@ -38,8 +38,7 @@ MARKS = {
 """What becomes other marks in ASCII."""
 
 _SCRIPT = re.compile(
-    "([" + re.escape("".join(set(RAISED.values()) - set("*′"))) + "]+)|"
-    "([" + "".join(set(LOWERED.values()) - {","}) + "]+)"
+    "([" + re.escape("".join(set(RAISED.values()) - set("*′"))) + "]+)|([" + "".join(LOWERED.values()) + "]+)"
 )
 _PLAIN = {raised: letter for letter, raised in RAISED.items()} | {"ᵀ": "T"}
 _PLAIN |= {lowered: letter for letter, lowered in LOWERED.items()}

@@ -99,9 +99,12 @@ def small(script: Layout, mark: str) -> str | None:
     """A script in raised (`mark` is `^`) or lowered (`_`) characters, if there are such for all of it."""
     characters = RAISED if mark == "^" else LOWERED
     text = compact(script)
-    if text is None or len(text) > LONGEST_SCRIPT or not all(character in characters for character in text):
+    if text is None or len(text) > LONGEST_SCRIPT:
         return None
-    return "".join(characters[character] for character in text)
+    place = mark == "_" and text.replace(",", "").isdigit()  # of an entry in a big array: Y₁,₁₂
+    if not all(character in characters or (place and character == ",") for character in text):
+        return None
+    return "".join(characters.get(character, character) for character in text)
 
 
 def compact(layout: Layout, products: bool = True) -> str | None:
