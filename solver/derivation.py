@@ -303,13 +303,16 @@ class Board:
         value = computed
         if self.rounding.each_step and not exactly and not computed.label:
             value = rounded(computed, self.rounding)
-        pinned = name in self.pins
-        if pinned:
-            value = self.pins[name]
+        also = tuple(also)
+        pin = next((each for each in (name, *also) if each in self.pins), None)
+        if pin is not None:
+            value = self.pins[pin]
             if value.shape != computed.shape:
                 raise Stopped(name, f"a value of shape {computed.shape} is needed, got {value.shape}")
-        also = tuple(also)
-        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pinned)
+            if value.label != computed.label:
+                wanted = "a label is needed" if computed.label else "a number is needed, not a label"
+                raise Stopped(name, wanted)
+        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pin is not None)
         for each in (name, *also):
             self._define(each, value)
             self._steps[each] = step

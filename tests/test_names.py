@@ -129,7 +129,6 @@ def letters(kind: str) -> Letters:
         ("cnn-shapes", "conv1.params", "parameters of conv1"),
         ("cnn-shapes", "conv10.shape", "shape of conv10"),
         ("cnn-shapes", "my-block_2.receptive_field", "receptive field of my-block_2"),
-        ("cnn-shapes", "total_params", "all parameters"),
         ("conv2d", "Y.height", "rows of Y"),
         ("conv2d", "maxpool2.width", "columns of maxpool2"),
         ("conv2d", "X_padded", "X′"),

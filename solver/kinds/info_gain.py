@@ -84,6 +84,8 @@ SHOWN_COLUMNS = 12
 SHOWN_CANDIDATES = 12
 """So many thresholds or groupings of a column are listed; of more, the best ones."""
 
+LEAST_NODES = 5
+"""So many are shown in any case: a page leaves nothing out of a series so short."""
 MOST_NODES = 12
 MOST_TABLES = 40
 """So many nodes of a tree are worked out on the page, and so many columns at them."""
@@ -638,7 +640,7 @@ def _write_choice(criterion: Criterion, board: Board, path: str, splits: Sequenc
     if others and (lead := float(max(map(as_fraction, values)) - max(others))) < CLOSE:
         board.note(say("The next best is behind by only {lead}.", lead=Const(double(lead))))
     if found not in labels:
-        raise Stopped(f"{path}best", f"there is no column {quoted(found)} to split by")
+        raise Stopped(f"{path}best", f"there is no column {quoted(str(found))} to split by")
     return found
 
 
@@ -714,30 +716,32 @@ class _Grower:
 
     def __init__(self, given: Given, samples: Samples, board: Board) -> None:
         self.given, self.samples, self.board = given, samples, board
-        self.shown = max(3, min(MOST_NODES, MOST_TABLES // len(samples.features)))
+        self.shown = max(LEAST_NODES, min(MOST_NODES, MOST_TABLES // len(samples.features)))
         self.grown: list[tuple[Inner, str, Branches]] = []
 
     def grow(self) -> None:
         root = _root(self.samples)
         waiting = [root]
         later: list[int] = []
-        while waiting:
-            node = waiting.pop()
-            splits = [self.samples.split(feature, node.rows) for feature in node.features]
-            if len(self.grown) < self.shown or self.board.whole:
-                chosen = self.write(node, splits)
-                branches = self.branches(node, chosen)
-                self.show_branches(chosen, branches)
-            else:
-                splitting = [split for split in splits if len(split.parts) > 1]
-                chosen = self.samples.named(splitting[self.samples.best(splitting)])
-                branches = self.branches(node, chosen)
-                later.append(self.steps(node, splits))
-            if branches or not node.where:
-                self.grown.append((node, chosen.feature, branches))
-            waiting += [below for _, below in reversed(branches) if isinstance(below, Inner)]
-        if later:
-            self.board.leave_out(len(later), sum(later))
+        try:
+            while waiting:
+                node = waiting.pop()
+                splits = [self.samples.split(feature, node.rows) for feature in node.features]
+                if len(self.grown) < self.shown or self.board.whole:
+                    chosen = self.write(node, splits)
+                    branches = self.branches(node, chosen)
+                    self.show_branches(chosen, branches)
+                else:
+                    splitting = [split for split in splits if len(split.parts) > 1]
+                    chosen = self.samples.named(splitting[self.samples.best(splitting)])
+                    later.append(self.steps(node, splits))
+                    branches = self.branches(node, chosen)
+                if branches or not node.where:
+                    self.grown.append((node, chosen.feature, branches))
+                waiting += [below for _, below in reversed(branches) if isinstance(below, Inner)]
+        finally:
+            if later:
+                self.board.leave_out(len(later), sum(later))
         self.finish(root)
 
     def steps(self, node: Inner, splits: Sequence[Split]) -> int:
@@ -790,6 +794,10 @@ class _Grower:
         where = (*node.where, _branch(split, part))
         return Inner(f"{node.path}{key}/", where, rows, part.counts, features, majority, known)
 
+    def leaf(self, node: Inner) -> End:
+        """A node that no column splits after all: a threshold of a student's own may lie outside."""
+        return End(node.majority, sum(node.counts) - node.counts[self.samples.labels.index(node.majority)])
+
     def show_branches(self, split: Split, branches: Branches) -> None:
         rows = [
             (
@@ -816,6 +824,10 @@ class _Grower:
         for node, feature, branches in reversed(self.grown):
             if not branches:
                 continue
+            branches = [
+                (part, below if isinstance(below, End) or below.path in trees else self.leaf(below))
+                for part, below in branches
+            ]
             wrong += sum(below.wrong for _, below in branches if isinstance(below, End))
             parts = [
                 Const(label(below.label)) if isinstance(below, End) else trees[below.path]

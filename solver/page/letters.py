@@ -77,7 +77,7 @@ class Letters:
             return Word(name)
         base, digits, index = match["base"], match["digits"], match["index"]
         letter = self._typed(self._letters[base]) if base in self._letters else letter_layout(base)
-        if index is not None and not _ITERATE.fullmatch(index):
+        if index is not None and (isinstance(letter, Word) or not _ITERATE.fullmatch(index)):
             letter = scripts(letter, sub=Number(digits) if digits else None)
             return Row((letter, Fence("(", Word(unescaped(index)), ")")))
         return scripts(

@@ -13,16 +13,18 @@ FRAME = "┌┐└┘─│"
 PLAIN = "++++-|"
 """The corners of a frame, its horizontal and its vertical edge."""
 
+BETWEEN = 4
+
 
 def pictures(grids: Sequence[Grid], room: int, ascii: bool = False) -> list[str]:
     """The pictures side by side, as many as there is room for."""
     lines: list[str] = []
     row: list[Box] = []
     for drawn in (_box(each, room, ascii) for each in grids):
-        if row and sum(part.width for part in row) + drawn.width > room:
+        if row and sum(part.width for part in row) + BETWEEN + drawn.width > room:
             lines += beside(row).lines
             row = []
-        row += [line("    "), drawn] if row else [drawn]
+        row += [line(" " * BETWEEN), drawn] if row else [drawn]
     return [text.rstrip() for text in [*lines, *beside(row).lines]]
 
 
@@ -38,7 +40,8 @@ def _box(grid: Grid, room: int, ascii: bool) -> Box:
         ]
     while len(texts[0]) > 2 and sum(_widths(texts)) + 3 * len(texts[0]) + 1 > room:
         texts = [[*row[:-2], "..." if ascii else "⋯"] for row in texts]
-    lines = _framed(texts, down if block else [], across, PLAIN if ascii else FRAME)
+    across = [j for j in across if j < len(texts[0])]
+    lines = _framed(texts, down if block and across else [], across, PLAIN if ascii else FRAME)
     wide = max(width(text) for text in (name, *lines))
     return Box([text + " " * (wide - width(text)) for text in (name, *lines)], 0, wide)
 
@@ -69,7 +72,7 @@ def _framed(
 def _edge(wide: Sequence[int], across: Sequence[int], left: str, right: str, bar: str) -> str:
     """The upper or lower edge of a frame around some columns."""
     before = sum(size + 3 for size in wide[: across[0]])
-    inside = sum(wide[j] + 3 for j in across if j < len(wide)) - 1
+    inside = sum(wide[j] + 3 for j in across) - 1
     return " " * before + left + bar * inside + right
 
 

@@ -12,14 +12,14 @@ from solver.page.fit import fit
 from solver.page.math import Chain, Layout
 from solver.render.boxes import box
 from solver.render.glyphs import width
-from solver.render.linear import linear
 from solver.render.prose import wrap
 
 GAP = 2
+UNBROKEN = 10_000
 NARROWEST = 16
 """A column is made no narrower than this to let its text or chain go over several lines."""
 
-_NUMBER = re.compile(r"[−-]?[\d.,]+(?:[·*]10.*)?(?:/\d+)?")
+_NUMBER = re.compile(r"[−-]?[\d.,]+(?:[·*]10.*|e-?\d+)?(?:/\d+)?", re.ASCII)
 
 Cell = Prose | Chain
 
@@ -27,17 +27,18 @@ Cell = Prose | Chain
 def table(block: blocks.Table, room: int, ascii: bool = False) -> list[str]:
     """The lines of a table no wider than `room`, but for a formula that cannot be broken."""
     rows = [row for row in block.rows if not isinstance(row, int)]
-    natural = [
-        max(_natural(cell, ascii) for cell in column) for column in zip(block.head, *rows, strict=True)
-    ]
-    widths = _narrowed(natural, [_wide(column) for column in zip(*rows, strict=True)], room)
+    cells = list(zip(block.head, *rows, strict=True))
+    natural = [_natural([_lines(cell, UNBROKEN, ascii) for cell in column]) for column in cells]
+    widths = _narrowed(natural, [_wide(column[1:]) for column in cells], room)
     if widths is None:
         return _stacked(block, room, ascii)
     columns = [
-        [_lines(cell, wide, ascii) for cell in (head, *cells)]
-        for head, wide, cells in zip(block.head, widths, zip(*rows, strict=True), strict=True)
+        [_lines(cell, wide, ascii) for cell in column] for column, wide in zip(cells, widths, strict=True)
     ]
-    set_out = [_aligned(cells, wide) for cells, wide in zip(columns, widths, strict=True)]
+    widths = [max(wide, _natural(column)) for column, wide in zip(columns, widths, strict=True)]
+    if sum(widths) + GAP * (len(widths) - 1) > room:
+        return _stacked(block, room, ascii)  # a formula that cannot be broken is wider than its column
+    set_out = [_aligned(column, wide) for column, wide in zip(columns, widths, strict=True)]
     head, *body = (_beside(parts, widths) for parts in zip(*set_out, strict=True))
     rule = (" " * GAP).join(("-" if ascii else "─") * wide for wide in widths)
     lines = [*head, rule]
@@ -74,8 +75,25 @@ def _narrowed(natural: Sequence[int], breakable: Sequence[bool], room: int) -> l
     return widths
 
 
-def _natural(cell: Cell, ascii: bool) -> int:
-    return max(map(width, _lines(cell, 10_000, ascii)), default=0)
+def _natural(cells: Sequence[list[str]]) -> int:
+    """How wide a column is with these lines in its cells, the head first."""
+    widest = max((width(line) for lines in cells for line in lines), default=0)
+    return max(widest, sum(_around_point(cells) or ()))
+
+
+def _around_point(cells: Sequence[list[str]]) -> tuple[int, int] | None:
+    """The most characters before the point and from it on, in a column of numbers below its head."""
+    body = [line for lines in cells[1:] for line in lines]
+    if not body or not all(map(_NUMBER.fullmatch, body)):
+        return None
+    points = list(map(_point, body))
+    return max(points), max(len(line) - point for line, point in zip(body, points, strict=True))
+
+
+def _point(number: str) -> int:
+    """Where the point of a number is, or would be."""
+    found = re.search(r"\.|[·*e]|$", number)
+    return found.start() if found else 0
 
 
 def _lines(cell: Cell, room: int, ascii: bool) -> list[str]:
@@ -93,22 +111,12 @@ def _lines(cell: Cell, room: int, ascii: bool) -> list[str]:
 
 def _aligned(cells: Sequence[list[str]], wide: int) -> list[list[str]]:
     """The cells of a column made equally wide; a column of numbers is aligned at the decimal point."""
-    body = [line for lines in cells[1:] for line in lines]
-    if not body or not all(_NUMBER.fullmatch(line) for line in body):
+    around = _around_point(cells)
+    if around is None:
         return [[line + " " * (wide - width(line)) for line in lines] for lines in cells]
-    after = [len(line) - (line.find(".") if "." in line else len(line)) for line in body]
-    most = max(after)
-    before = max(len(line) - behind for line, behind in zip(body, after, strict=True))
-    margin = wide if before + most > wide else 0
-    aligned = []
-    for lines in cells:
-        moved = []
-        for line in lines:
-            if not margin and _NUMBER.fullmatch(line):
-                line += " " * (most - (len(line) - (line.find(".") if "." in line else len(line))))
-            moved.append(" " * (wide - width(line)) + line)
-        aligned.append(moved)
-    return aligned
+    head, *body = cells
+    body = [[line + " " * (around[1] - len(line) + _point(line)) for line in lines] for lines in body]
+    return [[" " * (wide - width(line)) + line for line in lines] for lines in (head, *body)]
 
 
 def _beside(parts: Sequence[list[str]], widths: Sequence[int]) -> list[str]:
@@ -132,11 +140,11 @@ def _stacked(block: blocks.Table, room: int, ascii: bool) -> list[str]:
             continue
         lines += _lines(row[0], room, ascii)
         for head, cell in zip(block.head[1:], row[1:], strict=True):
-            label = "  " + "".join(part if isinstance(part, str) else linear(part, ascii) for part in head)
+            labels = wrap((*head, ":"), room - 2, ascii) if wrap(head, room, ascii) else []
             cells = _lines(cell, room - 4, ascii)
-            if len(cells) == 1 and width(label) + 2 + width(cells[0]) <= room:
-                lines.append(f"{label}: {cells[0]}".rstrip())
+            if len(labels) == len(cells) == 1 and width(labels[0]) + 3 + width(cells[0]) <= room:
+                lines.append(f"  {labels[0]} {cells[0]}")
             elif cells:
-                heads = wrap((label.strip() + ":",), room - 2, ascii)
-                lines += [*("  " + text for text in heads), *("    " + text for text in cells)]
+                lines += ["  " + text for text in labels]
+                lines += [" " * (4 if labels else 2) + text for text in cells]
     return lines

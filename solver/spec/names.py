@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_PART = re.compile(r"(?:[^\\/]|\\.)*", re.DOTALL)
+_PART = re.compile(r"(?:[^\\/]|\\.?)*", re.DOTALL)
 _DERIVATIVE = re.compile(r"d[^\W\d_]\w*/d[^/]+")
 
 

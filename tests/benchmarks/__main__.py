@@ -12,6 +12,7 @@ first, on smaller problems.
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -45,6 +46,14 @@ def seconds(command: Sequence[str]) -> float:
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
+
+
+def work(command: Sequence[str]) -> float:
+    """The processor's seconds for a command, which other programs disturb less."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def paired(first: Sequence[str], second: Sequence[str], rounds: int = ROUNDS) -> tuple[float, float, float]:
@@ -214,9 +223,9 @@ def measure(large: Large, folder: Path) -> None:
 
 
 def grow(large: Large, folder: Path) -> None:
-    """Print the times of problems of several sizes, the fastest of a few, and their exponent."""
+    """Print the processor's times of problems of several sizes, the least of a few, and their exponent."""
     commands = [(*SOLVE, large.file(folder, size)) for size in large.sizes]
-    times = [min(column) for column in zip(*(map(seconds, commands) for _ in range(3)), strict=True)]
+    times = [min(column) for column in zip(*(map(work, commands) for _ in range(3)), strict=True)]
     shown = "  ".join(f"{size:,}: {t:.2f} s" for size, t in zip(large.sizes, times, strict=True))
     found = exponent([size**large.power for size in large.sizes], times)
     print(f"{large.title:22} by {large.measure} {shown}   exponent {found:.2f}", flush=True)
@@ -237,7 +246,7 @@ def main() -> None:
         print("\nAgainst the plain script (less than 2,000 lines, less than 1,000 MB):")
         for large in LARGE:
             measure(large, folder)
-        print("\nTime against size (≤ 1.1):")
+        print("\nThe processor's time against size (≤ 1.1):")
         for large in LARGE:
             grow(large, folder)
 
