@@ -110,14 +110,16 @@ class Curve(Record):
 class Entries(Record):
     """The entries of a step's array, each worked out by itself.
 
-    `title` and `why` are for the first one, `others` for those after it. `window` holds the places of another
-    quantity, `of`, that the first one is made of: they are marked on a picture of it.
+    `title` and `why` are for the first one, `others` for those after it, and `short` is said of these where they
+    are not written in full. `window` holds the places of another quantity, `of`, that the first one is made
+    of: they are marked on a picture of it.
     """
 
     name: str
     title: Text
     others: Text
     why: Text = ""
+    short: Text = ""
     of: str = ""
     window: tuple[tuple[int, ...], ...] = ()
 
@@ -350,11 +352,12 @@ class Board:
         title: Text,
         others: Text,
         why: Text = "",
+        short: Text = "",
         of: str = "",
         window: Iterable[tuple[int, ...]] = (),
     ) -> None:
         """Work out the entries of the array `name`, which is defined afterwards; see `Entries`."""
-        self.derivation.items.append(Entries(name, title, others, why, of, tuple(window)))
+        self.derivation.items.append(Entries(name, title, others, why, short, of, tuple(window)))
 
     def table(
         self,

@@ -394,10 +394,9 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
     board.entries(
         "Y",
         "The first window: multiply each entry of the kernel by the number under it, and add up.",
-        "The other windows, one number for each channel."
-        if grouped
-        else "The other windows; products that are 0 are left out.",
+        "The other windows.",
         _window_why(given),
+        "One number for each channel." if grouped else "Products that are 0 are left out.",
         of=x.name,
         window=window,
     )
@@ -446,9 +445,10 @@ def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None)
     board.entries(
         "Y",
         "The first cell of the output.",
-        "The other cells; products that are 0 are left out.",
+        "The other cells.",
         "Each number of the input lays its multiple of the kernel on the output, a stride apart; "
         "what lies on one cell is added up.",
+        "Products that are 0 are left out.",
     )
     board.let("Y", apply(op, *_operands(x, k, b), **params), "All cells together are the output.")
 

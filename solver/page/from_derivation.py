@@ -362,7 +362,8 @@ class Author:
         if left_out and chains:
             chains.insert(-1, Chain(Sign("⋯", "mark")))
         if chains:
-            yield blocks.Step(0, self.prose(item.others), tuple(chains))
+            short = () if whole else self.prose(item.short)
+            yield blocks.Step(0, self.prose(item.others), tuple(chains), None, short)
         if left_out:
             yield blocks.Note(
                 self.prose(say("{count} more entries are left out.", count=left_out)), "left-out"
