@@ -7,7 +7,9 @@ printed digit to both sides. What irrational functions make of points are tight 
 
 What it takes for granted: functions of one number act on each entry of an array; a number added to an array
 is added to each entry, a row to each row of a matrix. Juxtaposition and `·` between arrays are the matrix
-product, and products are read from left to right. A sum has to use the index that it runs over.
+product, and products are read from left to right. A sum has to use the index that it runs over. `×` stands
+between the sizes of an array. What ⋆ and words such as `maxpool` do to arrays the page does not say: whoever
+reads it brings that along.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -393,13 +395,18 @@ def children(node: Node) -> Iterator[Node]:
 
 def numerals(node: Node) -> Iterator[Numeral | Call]:
     """The numbers printed, from left to right, `2/5` as one (a `Call`); indices are none of them."""
-    if isinstance(node, Numeral) or (isinstance(node, Call) and node.name == "/"):
-        yield node
+    if isinstance(node, Numeral) or is_ratio(node):
+        yield node  # type: ignore[misc]
         return
     if isinstance(node, Call) and node.name in _WITH_INDEX and len(node.args) > 1:
         node = Call(node.name, node.args[:1])
     for child in children(node):
         yield from numerals(child)
+
+
+def is_ratio(node: Node | None) -> bool:
+    """Whether it is one number over another, `2/5`."""
+    return isinstance(node, Call) and node.name == "/" and all(isinstance(arg, Numeral) for arg in node.args)
 
 
 def parts(node: Node) -> Iterator[Node]:
@@ -419,14 +426,16 @@ def slopes(node: Node) -> Iterator[Node]:
 # ---------------------------------------------------------------- reading LaTeX
 
 _TOKEN = re.compile(
-    r"\\(?:text|operatorname|mathrm|mathbb)\*?\{(?:[^{}\\]|\\.)*\}|\\(?:begin|end)\{\w+\}(?:\{c+\})?"
+    r"\\(?:text|operatorname|mathrm|mathbb)\*?\{(?:[^{}\\]|\\.|\{\})*\}|\\(?:begin|end)\{\w+\}(?:\{c+\})?"
     r"|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S"
 )
+_TEXT = re.compile(r"\\(?:text|operatorname\*?|mathrm)\{(?:[^{}\\]|\\.|\{\})*\}")
 _FUNCTIONS = {
     *(r"\ln", r"\log", r"\exp", r"\tanh", r"\max", r"\min", r"\sigma"),
     *("softmax", "log-softmax", "logsumexp", "relu", "leaky-relu", "elu", "gelu", "softplus", "erf", "erfc"),
-    *("step", "sign", "argmax", "diag"),
+    *("step", "sign", "argmax", "diag", "maxpool", "avgpool", "pad", "flip", "flatten", "convᵀ"),
 }
+_PRODUCTS = {r"\cdot": "times", r"\odot": "entrywise", r"\star": "star", r"\times": "sizes"}
 _TIGHT = ("ln", "log")
 _WITH_INDEX = ("log", "leaky-relu")
 _RELATIONS = ("=", "<", ">", r"\le", r"\ge", r"\ne")
@@ -492,11 +501,12 @@ class _Parser:
         """A product, from left to right."""
         node = self.factor()
         while True:
-            if self.next in (r"\cdot", r"\odot", r"\times"):
+            if self.next in _PRODUCTS:
                 sign = self.take()
                 if self.next in ("-", "+"):
                     raise Unreadable(f"a sign stands behind {sign} without brackets in {self.text}")
-                node = Call({r"\odot": "entrywise"}.get(sign, "times"), (node, self.factor()))
+                sizes = node.args if isinstance(node, Call) and node.name == "sizes" else (node,)
+                node = Call(_PRODUCTS[sign], ((*sizes,) if sign == r"\times" else (node,)) + (self.factor(),))
             elif self.next == "/":
                 self.take()
                 node = self.slashed(node)
@@ -508,13 +518,18 @@ class _Parser:
     def slashed(self, node: Node) -> Node:
         """2/5, or ∂L/∂b; the slash takes what stands right before and behind it."""
         below = self.factor()
-        if isinstance(node, Call) and node.name in ("beside", "times") and len(node.args) == 2:
-            return Call(node.name, (node.args[0], _quotient("/", node.args[1], below)))
+        if isinstance(node, Call) and node.name in ("beside", "times", "sizes") and len(node.args) > 1:
+            return Call(node.name, (*node.args[:-1], _quotient("/", node.args[-1], below)))
         return _quotient("/", node, below)
 
     def starts(self) -> bool:
-        token = self.next
+        return bool(self.next) and self.starting(self.next)
+
+    def starting(self, token: str) -> bool:
+        """Whether a factor can begin with a token."""
         if token in ("}", ")", "]", "&", ",", "+", "-", r"\\", *_CHAIN, *_RELATIONS, "“if”", "“otherwise”"):
+            return False
+        if token == "/":
             return False
         return token not in _CLOSING.values() and not token.startswith(r"\end")
 
@@ -522,9 +537,49 @@ class _Parser:
         token = self.next
         if token == r"\sum":
             return self.summed()
-        if token.strip("“”") in _FUNCTIONS and (token.startswith("\\") or self.after() in ("(", "_")):
+        if token.strip("“”") in _FUNCTIONS and self.calls():
             return self.called()
-        return self.scripted()
+        return self.somewhere(self.quantity() or self.scripted())
+
+    def calls(self) -> bool:
+        """Whether a function is applied: a bracket stands behind it or behind its index, or ln is before a letter."""
+        place = self.place + 1
+        if self.tokens[place : place + 1] == ["_"]:
+            place += 1
+            if self.tokens[place : place + 1] == ["{"]:
+                place = self.tokens.index("}", place) if "}" in self.tokens[place:] else len(self.tokens)
+            place += 1
+        behind = self.tokens[place] if place < len(self.tokens) else ""
+        tight = (
+            self.next.startswith("\\") and bool(behind) and behind not in _PRODUCTS and self.starting(behind)
+        )
+        return behind == "(" or tight
+
+    def quantity(self) -> Letter | None:
+        """A name with words in brackets, such as `H(A1=0)` or `gain(A1)`: all of it is one letter.
+
+        What is in the brackets is text, or, behind a word, what LaTeX sets like an index: A1, 0-10.
+        """
+        word = self.next.startswith("“")
+        if not word and not (len(self.next) == 1 and self.next.isalpha()):
+            return None
+        if self.after() != "(" or ")" not in self.tokens[self.place :]:
+            return None
+        inside = self.tokens[self.place + 2 : self.tokens.index(")", self.place)]
+        text = "".join(inside).replace("“", "").replace("”", "")
+        one = len(inside) == 1 and (inside[0].startswith("“") or (word and inside[0].startswith("\\")))
+        if not one and not (word and re.fullmatch(r"[a-zA-Z]?(?:[\d+\-,.]|\\times|\\dots)+", text)):
+            return None
+        head = self.take()
+        self.place += len(inside) + 2
+        return Letter(f"{head}({text})")
+
+    def somewhere(self, node: Node) -> Node:
+        """A name with the node of a tree behind it: `gain(A3) where A2=1`."""
+        if self.next != "“where”":
+            return node
+        self.take()
+        return Letter(f"{written(node)} where {self.take()}")
 
     def after(self) -> str:
         return self.tokens[self.place + 1] if self.place + 1 < len(self.tokens) else ""
@@ -535,8 +590,12 @@ class _Parser:
         below = self.raw()
         letters, _, besides = "".join(below).partition(r"\ne")
         body = self.factor()
-        while (self.next and self.starts()) or self.next in (r"\cdot", r"\odot"):
+        while (self.next and self.starts()) or self.next in (r"\cdot", r"\odot", "/"):
             name = "beside"
+            if self.next == "/":
+                self.take()
+                body = self.slashed(body)
+                continue
             if self.next in (r"\cdot", r"\odot"):
                 name = {r"\odot": "entrywise"}.get(self.take(), "times")
             body = Call(name, (body, self.factor()))
@@ -658,9 +717,11 @@ class _Parser:
         if token.startswith("“"):
             if self.next == "“of”":
                 self.take()
+                if self.after().isdigit() and len(self.next) == 1:  # the name c1
+                    return Letter(f"{token} of “{self.take()}{self.take()}”")
                 return Letter(f"{token} of {written(self.scripted())}")
             return Letter(token)
-        if token.isalpha() or (token.startswith("\\") and token[1:].isalpha()):
+        if token.isalpha() or token in _DOTS or (token.startswith("\\") and token[1:].isalpha()):
             return Letter(token)
         raise Unreadable(f"{token!r} in {self.text}")
 
@@ -716,6 +777,7 @@ def _quotient(name: str, top: Node, bottom: Node) -> Node:
     return Call(name, (top, bottom))
 
 
+@lru_cache(10_000)
 def read(text: str) -> Node:
     """The tree of a formula in LaTeX."""
     return _Parser(text).whole()
@@ -733,6 +795,16 @@ def written(node: Node) -> str:
     return repr(node)
 
 
+def readings(node: Scripted) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """How a name with digits below it can be read: as the name of an array, and a place counted from 1."""
+    for kept in range(len(node.below)):
+        digits = node.below[kept:]
+        if not all(part.isdigit() for part in digits):
+            continue
+        name = written(node.base) + (f"_{','.join(node.below[:kept])}" if kept else "")
+        yield name, tuple(map(int, digits[0] if len(digits) == 1 else digits))
+
+
 def key(latex: str) -> str:
     """The key of a name as it is printed."""
     return written(read(latex))
@@ -747,7 +819,7 @@ def links(lines: Sequence[str]) -> list[Link]:
     parts: list[Link] = []
     for line in lines:
         relation, depth, piece = "", 0, []
-        for token in re.findall(r"\\(?:text|operatorname\*?|mathrm)\{[^{}]*\}|\\[A-Za-z]+|\\.|\s+|.", line):
+        for token in re.findall(rf"{_TEXT.pattern}|\\[A-Za-z]+|\\.|\s+|.", line):
             depth += token in ("{", "(", "[", r"\begin") or token == r"\left"
             depth -= token in ("}", ")", "]", r"\end") or token == r"\right"
             if token.strip() in _CHAIN and depth == 0:
@@ -777,13 +849,17 @@ class Reader:
     """How a page is read.
 
     `names` gives the values of letters, under their keys: numbers, or arrays with the axes of the quantity; a
-    key may stand for several, the first that fits is taken. `rows` says whether vectors are rows.
-    `derivative` is worth ∂ of the first letter by the second.
+    key may stand for several, the first that fits is taken. `rows` says whether vectors are rows. Where digits
+    are `places`, an index such as 12 or 1,12 chooses along several axes; otherwise it is that of a row.
+    `functions` are what words and signs do to arrays, by the names of their calls. `derivative` is worth ∂ of the
+    first letter by the second.
     """
 
     names: Mapping[str, Sequence[Array]] = field(default_factory=dict)
     rows: bool = False
     derivative: Callable[[str, str, Mapping[str, int]], Number] | None = None
+    places: bool = False
+    functions: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
 
     def value(self, text: str, slack: Slack = exactly) -> Array:
         """What a side is worth; `slack` says which numbers are intervals."""
@@ -853,6 +929,8 @@ class _Run:
             case Call(name, args):
                 if name == "tuple":
                     return self.tuple(args, at)
+                if name == "sizes":
+                    return self.reader.vector([self.value(arg, at) for arg in args])
                 return self.call(name, [self.value(arg, at) for arg in args])
         raise Unreadable(str(node))
 
@@ -879,8 +957,10 @@ class _Run:
         if isinstance(node, Letter):
             return self.derived(node.text, at)
         base, below = node.base, node.below
-        if below:
-            entry = self.entry(node, at)
+        if below and not (node.written and written(Scripted(base, below)) in self.reader.names):
+            entry = self.placed(node) if self.reader.places else None
+            if entry is None:
+                entry = self.entry(node, at)
             if entry is not None:
                 return entry
         if node.written:
@@ -920,6 +1000,20 @@ class _Run:
         if np.ndim(value) != 1:
             return value
         return value[None, :] if self.reader.rows else value[:, None]
+
+    def placed(self, node: Scripted) -> Array | None:
+        """The entry or the part at a place, a number for each axis: Y₁₂, Y₁,₁₂, and (behind an index) relu₂,₁₂."""
+        marks = f"^{node.written}" if node.written else ""
+        found = []
+        for name, place in readings(node):
+            value = self.looked_up(f"{name}{marks}", len(place))
+            if value is None or np.ndim(value) - len(place) not in (0, 2):
+                continue
+            if all(1 <= i <= size for i, size in zip(place, value.shape, strict=False)):
+                found.append(value[tuple(i - 1 for i in place)])
+        if len(found) > 1:
+            raise Unreadable(f"{written(node)!r} can be read in {len(found)} ways")
+        return self.flat(found[0]) if found else None
 
     def entry(self, node: Scripted, at: Mapping[str, int]) -> Array | None:
         """The entry that a subscript chooses: letters of indices from 0 (they are bound), digits from 1."""
@@ -984,6 +1078,8 @@ class _Run:
         return self.flat(value[tuple(places)])
 
     def derived(self, name: str, at: Mapping[str, int]) -> Array:
+        if name in _DOTS:
+            raise Elided
         top, slash, bottom = name.partition("/")
         if slash and self.reader.derivative is not None:
             return self.reader.derivative(top.removeprefix(r"\partial"), bottom.removeprefix(r"\partial"), at)
@@ -1053,6 +1149,8 @@ class _Run:
         return _each(choose, *values, *(condition for condition in conditions if condition is not None))
 
     def call(self, name: str, args: list[Array]) -> Array:
+        if name in self.reader.functions:
+            return self.reader.functions[name](*args)
         match name:
             case "+":
                 return _added(*args)
@@ -1068,9 +1166,11 @@ class _Run:
                 return args[0] * args[1]
             case "/" | "frac":
                 return _divided(*args)
-            case "max" | "min" if len(args) == 2:
+            case "max" | "min" if len(args) == 1 and not np.ndim(args[0]):
+                return args[0]
+            case "max" | "min" if len(args) > 1:
                 sign = 1 if name == "max" else -1
-                return _each(lambda x, y: sign * larger(sign * x, sign * y), *args)
+                return reduce(partial(_each, lambda x, y: sign * larger(sign * x, sign * y)), args)
             case "lVert":
                 return root(_squares(args[0]))
             case "log":
@@ -1109,6 +1209,8 @@ class _Run:
 def _added(x: Array, y: Array) -> Array:
     a, b = np.shape(x), np.shape(y)
     row = (len(a) == len(b) == 2) and a[1] == b[1] and 1 in (a[0], b[0])
+    if len(a) > 2 and len(b) == 2 and 1 in b and y.size == a[-3]:  # one number for each map
+        return x + y.reshape(-1, 1, 1)
     if a and b and a != b and not row:
         raise Unreadable(f"a sum of {a} and {b}")
     return x + y
@@ -1166,6 +1268,14 @@ def _elu_end(end: Decimal) -> Interval:
 
 def _gelu(x: Number) -> Number:
     return x / Fraction(2) * erfc(-x / root(Fraction(2)))
+
+
+def floor(x: Number) -> Number:
+    """⌊x⌋."""
+    if isinstance(x, Fraction):
+        return Fraction(x.numerator // x.denominator)
+    low, high = (end.to_integral_value(decimal.ROUND_FLOOR, DOWN) for end in (x.low, x.high))
+    return Fraction(low) if low == high else Interval(low, high)
 
 
 def _sign(x: Number) -> Number:
@@ -1243,6 +1353,8 @@ _BY_ENTRY: dict[str, Callable[[Any], Any]] = {
     "step": lambda x: holds(r"\ge", x, Fraction(0)),
     "sign": _sign,
     "lvert": _absolute,
+    "lfloor": floor,
+    "lceil": lambda x: -floor(-x),
 }
 
 
@@ -1284,6 +1396,7 @@ _SIGNS |= {
     "ℝ": r"\mathbb{R}",
     "×": r"\times",
 }
+_SIGNS |= {"⋆": r"\star", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "′": r"^{\prime}"}
 _SIGNS |= {
     "∘": r"\circ",
     "⋯": r"\cdots",
@@ -1297,8 +1410,8 @@ _WORDS = {"ln": r"\ln", "log": r"\log", "exp": r"\exp", "tanh": r"\tanh", "max":
 _ACCENTED = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 _TALL = {"⎡⎢⎣": "[", "⎛⎜⎝": "(", "⎧⎪⎨⎩": "{", "⎤⎥⎦": "]", "⎞⎟⎠": ")", "│": "|", "‖": "‖"}
 _PIECES = {piece: bracket for pieces, bracket in _TALL.items() for piece in pieces}
-_JOINT = "\u01c0"
-"""Stands for the space in a name."""
+_NAME, _REST = 0xF0000, chr(0xFFFFD)
+"""A name that was handed over stands as one character of a private area, and as many fillings as it is longer."""
 _LOW = {"[": ("", ""), "|": (r"\lvert ", r" \rvert "), "‖": (r"\lVert ", r" \rVert ")}
 _PAIRS = {"[": "]", "(": ")", "|": "|", "‖": "‖"}
 
@@ -1306,13 +1419,31 @@ _PAIRS = {"[": "]", "(": ")", "|": "|", "‖": "‖"}
 def flattened(lines: Sequence[str], baseline: int, names: Sequence[str] = ()) -> str:
     """The LaTeX of a formula that was printed on several lines, of which one is its baseline.
 
-    `names` are words with a space that stand for one letter.
+    `names` are contents of `\\text{…}` that stand for themselves, such as `A1=0` or `Travel cost`.
     """
-    wide = max(map(len, lines))
-    rows = [line.ljust(wide) for line in lines]
-    for name in names:
-        rows = [row.replace(name, name.replace(" ", _JOINT)) for row in rows]
-    return _Region(rows).read(baseline).replace(_JOINT, " ")
+    rows = [_spaced(line) for line in lines]
+    for place, name in enumerate(names):
+        shown = _spaced(plain(name))
+        sought = (r"(?<!\w)" if shown[0].isalnum() else "") + re.escape(shown)
+        sought += r"(?!\w)" if shown[-1].isalnum() else ""
+        rows = [re.sub(sought, chr(_NAME + place) + _REST * (len(shown) - 1), row) for row in rows]
+    wide = max(map(len, rows))
+    text = _Region([row.ljust(wide) for row in rows]).read(baseline)
+    for place, name in enumerate(names):
+        text = text.replace(chr(_NAME + place), name)
+    return text
+
+
+def _spaced(text: str) -> str:
+    """A character for each column: a filling behind characters that take two."""
+    return "".join(mark + _REST * (unicodedata.east_asian_width(mark) in "WF") for mark in text)
+
+
+def plain(latex: str) -> str:
+    """What the content of `\\text{…}` looks like."""
+    for command, mark in (("textbackslash", "\\"), ("textasciicircum", "^"), ("textasciitilde", "~")):
+        latex = latex.replace(rf"\{command}{{}}", f"\\{mark}" if mark == "\\" else mark)
+    return re.sub(r"\\(.)", r"\1", latex)
 
 
 class _Region:
@@ -1610,14 +1741,21 @@ def _linear(text: str) -> str:
     while place < len(text):
         mark = text[place]
         for marks, sign in ((_RAISED, "^"), (_LOWERED, "_")):
-            run = re.match(f"[{''.join(marks)}]+", text[place:])
+            each_ = f"[{''.join(marks)}]+"
+            run = re.match(f"{each_}(?:,{each_})*" if sign == "_" else each_, text[place:])
             if run:
                 scripts = re.findall("ᵀ|[^ᵀ]+", run[0])  # (0) and ᵀ are raised one after the other
-                result += "".join(f"{sign}{{{''.join(map(marks.__getitem__, each))}}}" for each in scripts)
+                result += "".join(
+                    f"{sign}{{{''.join(marks.get(mark, mark) for mark in each)}}}" for each in scripts
+                )
                 place += len(run[0])
                 break
         else:
-            word = re.match(rf"[A-Za-z{_JOINT}]{{2,}}(?:-[a-z]+)?", text[place:])
+            if mark == _REST or ord(mark) >= _NAME:
+                result += "" if mark == _REST else rf"\text{{{mark}}} "
+                place += 1
+                continue
+            word = re.match(r"[A-Za-z]{2,}(?:-[a-z]+)?", text[place:])
             base, *accents = unicodedata.normalize("NFD", mark)
             if word:
                 result += _WORDS.get(word[0]) or (
