@@ -1425,7 +1425,7 @@ def flattened(lines: Sequence[str], baseline: int, names: Sequence[str] = ()) ->
     for place, name in enumerate(names):
         shown = _spaced(plain(name))
         sought = (r"(?<!\w)" if shown[0].isalnum() else "") + re.escape(shown)
-        sought += r"(?!\w)" if shown[-1].isalnum() else ""
+        sought += r"(?![^\W₀-₉])" if shown[-1].isalnum() else ""
         rows = [re.sub(sought, chr(_NAME + place) + _REST * (len(shown) - 1), row) for row in rows]
     wide = max(map(len, rows))
     text = _Region([row.ljust(wide) for row in rows]).read(baseline)

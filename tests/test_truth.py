@@ -183,13 +183,14 @@ NOTHING = Fraction(1, 10**40)
 """A true value smaller than this may be printed as 0: it was lost beside ordinary numbers."""
 
 
-def explains(number: Numeral | Call, truth: Real, slack: Slack) -> bool:
+def explains(number: Node, truth: Real, slack: Slack) -> bool:
     """Whether a printed number is the true one, rounded to the digits shown."""
     if isinstance(number, Call):  # 2/5
         top, bottom = number.args
         assert isinstance(top, Numeral)
         assert isinstance(bottom, Numeral)
         return bottom.value != 0 and near(top.value / bottom.value, truth)
+    assert isinstance(number, Numeral)
     value, room = number.value, slack(number)
     if value and truth and abs(magnitude(value) - magnitude(truth)) > 3:
         return False
@@ -1052,7 +1053,7 @@ class Audit:
         if len(grids) != len(seen) and len(grids) < 4:
             self.fault(step.name, f"{len(grids)} pictures", f"the window lies in {len(seen)} matrices")
         for front, grid in zip(seen, grids, strict=False):
-            marked = {cell[-2:] for cell in window if cell[:-2] == front}
+            marked = {(cell[-2], cell[-1]) for cell in window if cell[:-2] == front}
             if not self.is_named(reread(latex(grid.name)), of, front):
                 self.fault(step.name, latex(grid.name), "a picture of something else")
             self.picture(f"picture of {of}{list(front)}", grid, value[front], marked)
@@ -1405,7 +1406,7 @@ def block_of_tree(block: blocks.Tree) -> Any:
     text = words(block.text)
     if not block.branches:
         return text
-    below = {}
+    below: dict[str, Any] = {}
     for edge, node in block.branches:
         found = block_of_tree(node)
         label = words(edge)
@@ -1430,7 +1431,7 @@ def gain_faults(audit: Audit, samples: models.Samples, block: blocks.Table) -> I
         """What a chain in a cell comes to."""
         return reread(sides_of(cell)[-1].text)
 
-    yield from models.table_faults(
+    yield from models.SampleTable(
         samples,
         audit.path,
         words(block.title),
@@ -1440,7 +1441,7 @@ def gain_faults(audit: Audit, samples: models.Samples, block: blocks.Table) -> I
         shows,
         lambda cell, true: single(worth(cell), true, slack),
         audit.truths,
-    )
+    ).faults()
 
 
 def layer_faults(audit: Audit, network: models.Network, block: blocks.Table) -> Iterator[str]:
@@ -1903,12 +1904,65 @@ FOUND: dict[str, dict[str, Any]] = {
             ],
         },
     },
+    "the column of a bias beside the rows of several images": {
+        "kind": "conv2d",
+        "given": {
+            **{"input": [[[[1, 2]]], [[[3, 4]]]], "kernel": [[1]]},
+            "then": [{"dense": {"W": [[1, 0], [1, 1]], "b": [5, 6]}}, "softmax"],
+        },
+    },
+    "a list of one bias is no matrix of one number": {
+        "kind": "conv2d",
+        "given": {"input": [[1, 2, 3], [3, 4, 5]], "kernel": [[1, 1]], "bias": [5]},
+    },
+    "products that are 0 are left out beside a root, too": {
+        "kind": "conv2d",
+        "given": {"input": [["sqrt(2)", 2, 3]], "kernel": [[0, 1]]},
+    },
+    "what is called tanh is not the tanh of the matrix behind it": {
+        "kind": "conv2d",
+        "given": {
+            **{"input": [[[[1, 2]]], [[[3, 4]]]], "kernel": [[1]]},
+            "then": ["flatten", "tanh", {"dense": {"W": [[1, 0], [1, 1]]}}],
+        },
+    },
+    "a negative fraction over a number": {
+        "kind": "pool2d",
+        "given": {"input": [["-1/7", 1]], "type": "avg", "size": 1},
+    },
+    "several filters for each channel": {
+        "kind": "cnn-shapes",
+        "given": {"input": "9x9x2", "layers": [{"depthwise_conv": {"kernel": 3, "multiplier": 2}}]},
+    },
+    "a transposed convolution with a dilation and an output padding": {
+        "kind": "cnn-shapes",
+        "given": {
+            "input": "9x9x2",
+            "layers": [
+                {
+                    "conv_transpose": {
+                        "filters": 1,
+                        "kernel": 3,
+                        "dilation": 2,
+                        "stride": 2,
+                        "output_padding": 1,
+                    }
+                }
+            ],
+        },
+    },
 }
 
 
 @pytest.mark.parametrize("why", FOUND)
 def test_what_was_false_once(why: str) -> None:
-    check(FOUND[why], None, Detail.FULL)
+    for detail in (Detail.NORMAL, Detail.FULL):
+        check(FOUND[why], None, detail, refused=False)
+
+
+@pytest.mark.parametrize("why", FOUND)
+def test_terminal_says_the_same_of_what_was_false_once(why: str) -> None:
+    assert not drawn_otherwise(audit_of(FOUND[why]))
 
 
 # ---------------------------------------------------------------- the terminal

@@ -11,6 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -318,7 +319,7 @@ def placings(axis: Any) -> int:
     while count * axis.s - axis.before + axis.d * (axis.k - 1) <= last:
         count += 1
     left_over = (count - 1) * axis.s - axis.before + axis.d * (axis.k - 1) < last
-    return count + (axis.up and left_over and count * axis.s - axis.before < axis.n)
+    return count + int(axis.up and left_over and count * axis.s - axis.before < axis.n)
 
 
 def counted(n: int, k: int, s: int, d: int) -> int:
@@ -884,137 +885,157 @@ NOUNS = {"gini": "Gini index", "error": "classification error"}
 BY = {"gain-ratio": "gain ratio", "gini": "Gini gain", "error": "error gain"}
 
 
-def table_faults(
-    samples: Samples,
-    path: str,
-    title: str,
-    head: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    left_out: int,
-    shows: Callable[[Cell, Real], bool],
-    comes_to: Callable[[Cell, Real], bool],
-    truths: Mapping[str, Any],
-) -> Iterator[str]:
-    """What is false in a table about columns of samples, every count counted again at the node of the table.
+@dataclass
+class SampleTable:
+    """A printed table about columns of samples, every count of which is counted again at its node.
 
     `shows(cell, x)` says whether a cell shows a number, `comes_to(cell, x)` whether the chain in it ends in one.
     """
 
-    def text(cell: Cell) -> str:
-        return "".join(map(str, cell)) if all(isinstance(part, str) for part in cell) else "?"
+    samples: Samples
+    path: str
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    left_out: int
+    shows: Callable[[Cell, Real], bool]
+    comes_to: Callable[[Cell, Real], bool]
+    truths: Mapping[str, Any]
 
-    def wrong(expected: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
-        found = [text(cell) for cell in cells]
+    def faults(self) -> Iterator[str]:
+        """What is false in it."""
+        for pattern, look in (
+            (r"The (?:first (\d+) of )?([\d,]+) samples?\.", self.of_samples),
+            (r"Split by (.+?)(?:, the first (\d+) of (\d+) values)?\.", self.of_split),
+            (
+                r"(?:The best of ([\d,]+) t|T)hresholds of (.+), midway between neighbouring values\.",
+                self.of_limits,
+            ),
+            (r"The (?:best of ([\d,]+) )?ways to put the values of (.+) into two groups\.", self.of_groups),
+            (r"The columns side by side\.", self.of_gains),
+            (r"The branches\.", self.of_branches),
+        ):
+            if found := re.fullmatch(pattern, self.title):
+                yield from look(found)
+                return
+        yield f"nobody can tell what the table {self.title!r} says"
+
+    @property
+    def here(self) -> list[dict[str, str]]:
+        return self.samples.at(self.path) if self.samples.table is not None else []
+
+    @property
+    def by(self) -> str:
+        """What splits are compared by."""
+        return BY.get(self.samples.criterion, "gain")
+
+    def unlike(self, expected: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
+        found = [text_of(cell) for cell in cells]
         if found != list(expected):
             yield f"{found} should be {list(expected)}"
 
-    here = samples.at(path) if samples.table is not None else []
-    node = samples.counts_at(path)
-    noun = NOUNS.get(samples.criterion, "entropy")
-    by = BY.get(samples.criterion, "gain")
-    if found := re.fullmatch(r"The (?:first (\d+) of )?([\d,]+) samples?\.", title):
-        assert samples.table is not None
-        columns = [
-            name for name in samples.table.rows[0] if name in (*samples.features, samples.table.target)
-        ]
-        columns = [*[name for name in columns if name != samples.table.target][:12], samples.table.target]
+    def unlike_head(self, *expected: str) -> Iterator[str]:
+        yield from self.unlike(expected, [(name,) for name in self.head])
+
+    def of_samples(self, found: re.Match[str]) -> Iterator[str]:
+        table = self.samples.table
+        assert table is not None
+        columns = [name for name in table.rows[0] if name in self.samples.features and name != table.target]
+        columns = [*columns[:12], table.target]
         count = int(found[2].replace(",", ""))
         shown = int(found[1] or count)
-        if count != len(samples.root) or shown != len(rows) or left_out:
-            yield f"there are {len(samples.root)} samples, and {len(rows)} rows here"
-        yield from wrong(["", *columns], [(name,) for name in head])
-        for place, (row, sample) in enumerate(zip(rows, samples.root, strict=False)):
-            yield from wrong([str(place + 1), *(sample[name] for name in columns)], row)
-        return
-    if found := re.fullmatch(r"Split by (.+?)(?:, the first (\d+) of (\d+) values)?\.", title):
-        feature, few = found[1], len(samples.labels) <= 8
+        if count != len(self.samples.root) or shown != len(self.rows) or self.left_out:
+            yield f"there are {len(self.samples.root)} samples, and {len(self.rows)} rows here"
+        yield from self.unlike_head("", *columns)
+        for place, (row, sample) in enumerate(zip(self.rows, self.samples.root, strict=False)):
+            yield from self.unlike([str(place + 1), *(sample[name] for name in columns)], row)
+
+    def of_split(self, found: re.Match[str]) -> Iterator[str]:
+        samples, feature = self.samples, found[1]
+        noun, few = NOUNS.get(samples.criterion, "entropy"), len(samples.labels) <= 8
         labels = [f"{samples.labelled}{label}" for label in samples.labels] if few else []
-        yield from wrong([feature, *labels, "samples", noun], [(name,) for name in head])
-        total_ = [0] * len(samples.labels)
-        for first, *cells in rows:
-            counts = samples.part_counts(path, feature, text(first))
-            yield from samples.wrong_limit(path, feature, text(first), truths)
-            numbers = [*(map(str, counts) if few else ()), str(sum(counts))]
-            yield from wrong(numbers, cells[:-1])
+        yield from self.unlike_head(feature, *labels, "samples", noun)
+        parts = []
+        for first, *cells in self.rows:
+            counts = samples.part_counts(self.path, feature, text_of(first))
+            yield from samples.wrong_limit(self.path, feature, text_of(first), self.truths)
+            yield from self.unlike([*(map(str, counts) if few else ()), str(sum(counts))], cells[:-1])
             if not sum(counts):
-                yield f"no sample has {text(first)}"
-            elif not comes_to(cells[-1], impurity(samples.criterion, counts)):
-                yield f"the {noun} of {text(first)} is {impurity(samples.criterion, counts)}"
-            total_ = [a + b for a, b in zip(total_, counts, strict=True)]
-        if total_ != list(node) and not found[2]:
-            yield f"the parts add up to {total_}, there are {node}"
-        return
-    best_of = r"(?:The best of ([\d,]+) t|T)hresholds of (.+), midway between neighbouring values\."
-    if found := re.fullmatch(best_of, title):
-        feature, limits = found[2], samples.candidates(here, found[2])
-        yield from wrong(["threshold", "≤ threshold", "> threshold", by], [(name,) for name in head])
-        if int((found[1] or str(len(rows))).replace(",", "")) != len(limits):
+                yield f"no sample has {text_of(first)}"
+            elif not self.comes_to(cells[-1], impurity(samples.criterion, counts)):
+                yield f"the {noun} of {text_of(first)} is {impurity(samples.criterion, counts)}"
+            parts.append(counts)
+        yield from () if found[2] else self.not_all(parts)
+
+    def not_all(self, parts: Sequence[Counts]) -> Iterator[str]:
+        """The parts are all samples of the node."""
+        added, node = [sum(column) for column in zip(*parts, strict=True)], self.samples.counts_at(self.path)
+        if added != list(node):
+            yield f"the parts add up to {added}, there are {node}"
+
+    def of_limits(self, found: re.Match[str]) -> Iterator[str]:
+        samples, feature = self.samples, found[2]
+        limits = samples.candidates(self.here, feature)
+        yield from self.unlike_head("threshold", "≤ threshold", "> threshold", self.by)
+        if int((found[1] or str(len(self.rows))).replace(",", "")) != len(limits):
             yield f"there are {len(limits)} thresholds"
-        at = -1
-        for first, low, high, worth in rows:
-            place = next((i for i, limit in enumerate(limits) if i > at and shows(first, limit)), None)
-            if place is None:
-                yield f"{text(first)} is no threshold"
-                continue
-            at = place
-            halves = samples.halves(here, feature, limits[place])
-            yield from wrong([samples.told(half) for half in halves], [low, high])
-            if not shows(worth, score(samples.criterion, halves)):
-                yield f"the {by} at {limits[place]} is {score(samples.criterion, halves)}"
-        return
-    if found := re.fullmatch(
-        r"The (?:best of ([\d,]+) )?ways to put the values of (.+) into two groups\.", title
-    ):
-        feature = found[2]
-        values = samples.groups(here, feature)
-        yield from wrong(["group", "the others", by], [(name,) for name in head])
-        if int((found[1] or str(len(rows))).replace(",", "")) != 2 ** (len(values) - 1) - 1:
-            yield f"there are {2 ** (len(values) - 1) - 1} ways"
-        seen = set()
-        for first, others, worth in rows:
-            parts = [samples.part_counts(path, feature, text(cell)) for cell in (first, others)]
-            if [sum(column) for column in zip(*parts, strict=True)] != list(node) or text(first) in seen:
-                yield f"{text(first)} and {text(others)} are no groups of all values"
-            seen.add(text(first))
-            if not shows(worth, score(samples.criterion, parts)):
-                yield f"the {by} of {text(first)} is {score(samples.criterion, parts)}"
-        return
-    if title == "The columns side by side.":
-        measures = (
-            ["gain", "gain_ratio"]
-            if samples.criterion == "gain-ratio"
-            else [oracles_gain.NAMES[samples.criterion][1]]
-        )
-        yield from wrong(
-            ["", *(["gain", "gain ratio"] if len(measures) == 2 else [by])], [(name,) for name in head]
-        )
-        for first, *cells in rows:
+        rest = list(limits)
+        for first, low, high, worth in self.rows:
+            while rest and not self.shows(first, rest[0]):
+                rest.pop(0)
+            if not rest:
+                yield f"{first} is no threshold, or not in its place"
+                return
+            halves = samples.halves(self.here, feature, rest[0])
+            yield from self.unlike([samples.told(half) for half in halves], [low, high])
+            if not self.shows(worth, score(samples.criterion, halves)):
+                yield f"the {self.by} at {rest[0]} is {score(samples.criterion, halves)}"
+            rest.pop(0)
+
+    def of_groups(self, found: re.Match[str]) -> Iterator[str]:
+        samples, feature = self.samples, found[2]
+        ways = 2 ** (len(samples.groups(self.here, feature)) - 1) - 1
+        yield from self.unlike_head("group", "the others", self.by)
+        if int((found[1] or str(len(self.rows))).replace(",", "")) != ways:
+            yield f"there are {ways} ways"
+        if len({text_of(first) for first, *_ in self.rows}) < len(self.rows):
+            yield "a group stands there twice"
+        for first, others, worth in self.rows:
+            parts = [samples.part_counts(self.path, feature, text_of(cell)) for cell in (first, others)]
+            yield from self.not_all(parts)
+            if not self.shows(worth, score(samples.criterion, parts)):
+                yield f"the {self.by} of {text_of(first)} is {score(samples.criterion, parts)}"
+
+    def of_gains(self, _: re.Match[str]) -> Iterator[str]:
+        measures = [oracles_gain.NAMES[self.samples.criterion][1]]
+        measures += ["gain_ratio"] if self.samples.criterion == "gain-ratio" else []
+        yield from self.unlike_head("", *(["gain", self.by] if len(measures) == 2 else [self.by]))
+        for first, *cells in self.rows:
             for measure, cell in zip(measures, cells, strict=True):
-                true = truths.get(f"{path}{measure}({escaped(text(first))})")
-                if true is None or not shows(cell, true):
-                    yield f"the {measure} of {text(first)} is {true}"
-        return
-    if title == "The branches.":
-        best, total_ = truths[f"{path}best"], [0] * len(samples.labels)
-        yield from wrong(["", "labels", ""], [(name,) for name in head])
-        for first, told, end in rows:
-            shown = text(first).removeprefix(f"{best} ").removeprefix("= ")
-            counts = samples.part_counts(path, best, shown)
-            yield from samples.wrong_limit(path, best, shown, truths)
-            yield from wrong([samples.told(counts)], [told])
-            label = text(end).removeprefix("leaf: ") if text(end).startswith("leaf: ") else None
+                true = self.truths.get(f"{self.path}{measure}({escaped(text_of(first))})")
+                if true is None or not self.shows(cell, true):
+                    yield f"the {measure} of {text_of(first)} is {true}"
+
+    def of_branches(self, _: re.Match[str]) -> Iterator[str]:
+        samples, best, parts = self.samples, self.truths[f"{self.path}best"], []
+        yield from self.unlike_head("", "labels", "")
+        for first, told, end in self.rows:
+            shown = text_of(first).removeprefix(f"{best} ").removeprefix("= ")
+            counts = samples.part_counts(self.path, best, shown)
+            parts.append(counts)
+            yield from samples.wrong_limit(self.path, best, shown, self.truths)
+            yield from self.unlike([samples.told(counts)], [told])
             tied = [name for name, count in zip(samples.labels, counts, strict=True) if count == max(counts)]
-            if label is not None and label.endswith(" (a tie)") and len(tied) > 1:
-                label = label.removesuffix(" (a tie)")
-            if label is not None and label not in tied:
-                yield f"{text(first)}: {label} is not the most frequent label"
-            if label is None and (text(end) != "split again" or sum(count > 0 for count in counts) < 2):
-                yield f"{text(first)}: this is a leaf"
-            total_ = [a + b for a, b in zip(total_, counts, strict=True)]
-        if total_ != list(node):
-            yield f"the branches hold {total_}, there are {node}"
-        return
-    yield f"nobody can tell what the table {title!r} says"
+            told_leaves = [f"leaf: {name}{' (a tie)' * (len(tied) > 1)}" for name in tied]
+            again = text_of(end) == "split again" and sum(count > 0 for count in counts) > 1
+            if text_of(end) not in told_leaves and not again:
+                yield f"{text_of(first)}: {text_of(end)} should be one of {told_leaves}"
+        yield from self.not_all(parts)
+
+
+def text_of(cell: Cell) -> str:
+    """A cell of mere text."""
+    return "".join(map(str, cell)) if all(isinstance(part, str) for part in cell) else "?"
 
 
 def note_faults(
@@ -1183,6 +1204,12 @@ def two(text: str) -> Pair:
     return int(first), int(second or first)
 
 
+def pair_of(layer: Any, option: str, default: Any) -> Pair:
+    """An option of a layer, for rows and columns."""
+    rows, columns = layer.pair(option, default)
+    return int(rows), int(columns)
+
+
 class Network:
     """The network as it was typed, its layers counted out."""
 
@@ -1206,12 +1233,12 @@ class Network:
 
     def window(self, layer: Any) -> Pair:
         if layer.kind in ("maxpool", "avgpool"):
-            return layer.pair("size", 2)
+            return pair_of(layer, "size", 2)
         name = {"adaptive_avgpool": "size", "adaptive_maxpool": "size", "upsample": "factor"}
-        return layer.pair(name.get(layer.kind, "kernel"), 1)
+        return pair_of(layer, name.get(layer.kind, "kernel"), 1)
 
     def stride(self, layer: Any) -> Pair:
-        return layer.pair("stride", self.window(layer) if layer.kind in ("maxpool", "avgpool") else 1)
+        return pair_of(layer, "stride", self.window(layer) if layer.kind in ("maxpool", "avgpool") else 1)
 
     def padding(self, layer: Any) -> str | Pair:
         """A word, or two numbers."""
@@ -1269,8 +1296,8 @@ class Network:
                 if layer.options.get("groups", 1) == 1
                 else (layer.options["groups"],) * 2,
             }
-            for word, there in (("same", padding == "same"), ("full", padding == "full")):
-                if (f" {word}" in rest) != there:
+            for word in ("same", "full"):
+                if (f" {word}" in rest) != (padding == word):
                     return f"{word} padding"
             if (" ceil" in rest) != bool(layer.options.get("ceil", False)):
                 return "how its size is rounded"
@@ -1491,8 +1518,8 @@ def picture(lines: Sequence[str]) -> tuple[list[list[str]], set[Pair]]:
             continue
         cells.append([(found.start(), found[0]) for found in re.finditer(r"[^ │\0]+", row)])
     marked = set()
-    for i, row in enumerate(cells):
-        for j, (column, text) in enumerate(row):
+    for i, line in enumerate(cells):
+        for j, (column, text) in enumerate(line):
             framed = bool(edges) and edges[0] <= i < edges[1] and span[0] < column < span[1]
             if framed or re.fullmatch(r"\[.*\]", text):
                 marked.add((i, j))

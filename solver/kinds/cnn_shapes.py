@@ -333,7 +333,7 @@ def places(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None, up: bool) -> Expr
     return apply(CEILED if up else FLOORED, room, s) + 1
 
 
-def transposed(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None = None, more: int = 0) -> Expr:
+def transposed(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None = None, more: Operand = 0) -> Expr:
     """The size behind a transposed convolution: (n − 1) s − 2p + k."""
     window = (k,) if d is None else (product(d, k - 1), 1)
     return total(product(n - 1, s), -product(2, p), *window, *([more] if more else []))
@@ -665,6 +665,7 @@ class Net:
         """The formulas of the layers that occur, and the letters in them."""
         board, layers = self.board, [each.layer for each in self.layers]
         n, k, p, s, d, C, F, g, N, U = (board.letter(name, ()) for name in "nkpsdCFgNU")
+        m, o = board.letter("m", ()), board.letter("o", ())
         new, used = board.letter("n'", ()), set[str]()
         same = [layer for layer in layers if layer.padding == "same"]
         plain = [layer for layer in layers if layer.padding != "same"]
@@ -677,9 +678,12 @@ class Net:
         if any(layer.what in WINDOWED for layer in same):
             board.method(new, apply(CEILED, n, s))
             used |= set("ns")
-        if any(layer.what == "conv_transpose" for layer in plain):
-            board.method(new, transposed(n, k, p, s))
-            used |= set("nkps")
+        laid = [layer for layer in plain if layer.what == "conv_transpose"]
+        if laid:
+            spread = d if any(max(layer.dilation) > 1 for layer in laid) else None
+            more = any(max(layer.output_padding) for layer in laid)
+            board.method(new, transposed(n, k, p, s, spread, o if more else 0))
+            used |= set("nkps") | set("o" * more) | set("d" * (spread is not None))
         for what in dict.fromkeys(layer.what for layer in layers):
             alike = [layer for layer in layers if layer.what == what]
             square = all(layer.window[0] == layer.window[1] for layer in alike)
@@ -689,7 +693,9 @@ class Net:
                 formula = with_bias((N,), U, any(map(self.given.biased, alike)))
                 used |= set("NU")
             elif what in (*CONVS, "conv_transpose", *NORMS):
-                grouped = apply(OVER, C, g) if one.groups > 1 else C
+                several = what in CONVS[1:] and any(layer.multiplier > 1 for layer in alike)
+                grouped = apply(OVER, C, g) if one.groups > 1 else product(C, m) if several else C
+                used |= set("m" * several)
                 formula = parameters(Layer(what), (grouped,), window, F, any(map(self.given.biased, alike)))
                 used |= (
                     {"C"} | set("F" * (what not in ("depthwise_conv", *NORMS))) | set("g" * (one.groups > 1))
@@ -750,6 +756,8 @@ LEGEND = {
     "C": "channels of the input",
     "F": "filters",
     "g": "groups",
+    "m": "filters for each channel",
+    "o": "output padding",
     "N": "inputs",
     "U": "units",
 }

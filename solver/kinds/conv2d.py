@@ -339,8 +339,12 @@ class Given(Fields):
 
 def solve(given: Given, board: Board) -> None:
     """Write the size of the output, its windows, and what follows."""
+    board.derivation.rows = len(given.input.shape) == 4  # a row for each image
     x, k = board.given("input", given.input), board.given("kernel", given.kernel)
-    b = board.given("bias", given.bias) if given.bias is not None else None
+    bias = given.bias
+    if bias is not None and bias.shape == (1,):
+        bias = bias.entry(0)
+    b = board.given("bias", bias) if bias is not None else None
     if given.transposed:
         _write_transposed(given, board, x, k, b)
     else:

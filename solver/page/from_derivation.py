@@ -186,6 +186,9 @@ class Author:
         """The lines behind the formula, to the value."""
         if isinstance(step.expr, Sym):
             return (Const(step.computed),)
+        brief = self.sheet.detail is Detail.BRIEF
+        if brief and isinstance(step.expr, Apply) and isinstance(step.expr.op.notation, Sizes):
+            return (sizes(*(Const(step.computed.entry(i)) for i in range(step.computed.size))),)
         quantities = self.derivation.quantities
         deep = any(len(quantities[name].shape) > 2 for name in symbols(step.expr))
         return reduction(step.expr, quantities, Detail.BRIEF if deep else self.sheet.detail)
@@ -603,7 +606,7 @@ def _without_zeros(expr: Expr) -> Expr:
     """A sum without the terms that are exactly 0."""
     if not isinstance(expr, Apply):
         return expr
-    kept = [arg for arg in expr.args if not isinstance(arg, Const) or not arg.value.same(NOUGHT)]
+    kept = [arg for arg in expr.args if not isinstance(arg, Const) or arg.value.item() != 0]
     if len(kept) < 2:
         return kept[0] if kept else Const(NOUGHT)
     return Apply(expr.op, tuple(kept), expr.params)

@@ -36,6 +36,9 @@ EDGE = 12
 """An array longer than this is shown by its corners: so many rows or columns at most."""
 CORNER = 3
 
+FUNCTIONS = {"relu", "sigmoid", "tanh", "softmax", "maxpool", "avgpool", "flatten"}
+"""Quantities that are called like functions."""
+
 ENTRYWISE = (SUM + PRODUCT) // 2
 """The product of two arrays entry by entry needs brackets inside other products."""
 
@@ -214,6 +217,8 @@ class Writer(Record):
             elif not (_ends_in_number(args[0]) or _starts_with_number(args[1])):
                 sign = Sign("")
         left = self._operand(args[0], level, index)
+        if sign.text == "" and isinstance(left, Word) and left.text in FUNCTIONS:
+            sign = Sign("·")  # a quantity that is called tanh is not the tanh of what stands behind it
         tighter = 1 if notation.brackets_right or notation.relation else 0
         right = self._operand(args[1], level + tighter, index, behind=True)
         items = left.items if level == SUM and isinstance(left, Row) else (left,)

@@ -184,6 +184,7 @@ def _held(layout: Layout) -> str:
     """A part of a fraction written with a slash, in brackets unless it is one thing."""
     items = side_by_side(layout)
     loose = len(items) > 1 and any(isinstance(item, Sign) and item.role != "prefix" for item in items)
+    loose = loose or isinstance(layout, Fraction)  # (−1/7)/2
     return f"({latex(layout)})" if loose else latex(layout)
 
 
