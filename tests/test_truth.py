@@ -1954,6 +1954,30 @@ FOUND: dict[str, dict[str, Any]] = {
 }
 
 
+def test_few_columns_are_worked_out_below_the_root_of_a_long_table() -> None:
+    choose = random.Random(1)
+    head = [*(f"c{place}" for place in range(14)), "y"]
+    rows = [[*(choose.choice("abc") for _ in head[1:]), choose.choice("nop")] for _ in range(150)]
+    given = {
+        "rows": [dict(zip(head, row, strict=True)) for row in rows],
+        "target": "y",
+        "task": "tree",
+        "max_depth": 2,
+    }
+    problem = {"kind": "info-gain", "given": given}
+    check(problem, None, Detail.NORMAL, refused=False)
+    notes = [
+        "".join(map(str, note.text))
+        for note in audit_of(problem, Detail.NORMAL).page
+        if isinstance(note, blocks.Note)
+    ]
+    others = [text for text in notes if text.endswith("worked out in the same way.")]
+    assert others == [
+        "2 other columns: worked out in the same way.",
+        *["7 other columns: worked out in the same way."] * 3,
+    ]
+
+
 @pytest.mark.parametrize("why", FOUND)
 def test_what_was_false_once(why: str) -> None:
     for detail in (Detail.NORMAL, Detail.FULL):

@@ -1101,8 +1101,10 @@ def note_faults(
     elif count := re.match(r"(\d+) more columns are not shown", text):
         if int(count[1]) != len(samples.features) - 12:
             yield f"there are {len(samples.features)} columns"
-    elif (count := re.match(r"The other (\d+) columns are", text)) and int(count[1]) > len(scores) - 12:
-        yield f"there are {len(scores)} columns"
+    elif count := re.match(r"(\d+) other columns?: ", text):
+        most = 12 if not path or len(samples.root) <= 100 else min(6, max(2, 18 // len(samples.labels)))
+        if int(count[1]) != len(scores) - most:
+            yield f"there are {len(scores)} columns"
 
 
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")

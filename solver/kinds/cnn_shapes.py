@@ -474,11 +474,12 @@ class Net:
     def resized(self, each: Placed, like: Sequence[Placed]) -> tuple[Expr, ...]:
         """Rows and columns by the formula, and the channels; of layers with the same sizes the first is shown."""
         layer, before = each.layer, self.inputs(each)[0]
-        name, let = layer.name, self.visibly
-        title: Text = say(
-            "{layers}: {what}.", layers=_listing([one.layer.name for one in like]), what=_described(like)
-        )
-        if like[0] is not each:
+        name = layer.name
+        title: Text
+        if like[0] is each:
+            names = [one.layer.name for one in like]
+            title, let = say("{layers}: {what}.", layers=_listing(names), what=_described(like)), self.visibly
+        else:
             title, let = say("{layer}: as {other}.", layer=name, other=like[0].layer.name), self.quietly
         rows, columns = (self.length(layer, before[axis], axis) for axis in (0, 1))
         why = DROPS if any(_drops(self.way(layer, before[axis], axis)) for axis in (0, 1)) else ""

@@ -92,6 +92,9 @@ MOST_TABLES = 40
 
 MOST_COLUMNS = 12
 """Of more columns the first ones are worked out on the page."""
+MOST_BELOW = 18
+"""So many at a node below the root of a long table, each counted once for every label."""
+LONG_TABLE = 100
 
 CLOSE = 1e-4
 """Gains that differ by less may look equal."""
@@ -411,7 +414,7 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
     Where a threshold on the board is another than was found (rounded, or a student's own), it is the one used.
     """
     criterion, path = samples.criterion, node.path
-    shown = _worked_out(samples, splits)
+    shown = _worked_out(samples, node, splits)
     _write_impurity(criterion, board, path, node.counts, samples.said, node.known)
     for place, split in enumerate(map(samples.named, splits)):
         quiet = place not in shown
@@ -422,19 +425,22 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
         _write_split(criterion, board, path, node.counts, samples.said, split, quiet)
         splits[place] = split
     if len(shown) < len(splits):
-        text = "The other {count} columns are worked out in the same way."
-        board.note(say(text, count=len(splits) - len(shown)))
+        others = counted(len(splits) - len(shown), "other column")
+        board.note(say("{others}: worked out in the same way.", others=others))
     splitting = [split for split in splits if len(split.parts) > 1]
     best = _write_choice(criterion, board, path, splitting if splitting and node.depth else splits)
     return next(split for split in splits if split.feature == best)
 
 
-def _worked_out(samples: Samples, splits: Sequence[Split]) -> set[int]:
+def _worked_out(samples: Samples, node: Inner, splits: Sequence[Split]) -> set[int]:
     """The places of the columns that are worked out on the page: of many the first ones and the best."""
-    if len(splits) <= MOST_COLUMNS:
+    most = MOST_COLUMNS
+    if node.where and samples.table.rows > LONG_TABLE:
+        most = min(6, max(2, MOST_BELOW // len(node.counts)))
+    if len(splits) <= most:
         return set(range(len(splits)))
     best = samples.best(splits)
-    return {*range(MOST_COLUMNS - 1), max(best, MOST_COLUMNS - 1)}
+    return {*range(most - 1), max(best, most - 1)}
 
 
 def _write_threshold(board: Board, samples: Samples, node: Inner, split: Split, quiet: bool) -> Split:
@@ -747,7 +753,7 @@ class _Grower:
     def steps(self, node: Inner, splits: Sequence[Split]) -> int:
         """The numbered steps of a node that is not written."""
         each = 4 if self.samples.criterion.ratio else 2
-        shown = [splits[place] for place in _worked_out(self.samples, splits)]
+        shown = [splits[place] for place in _worked_out(self.samples, node, splits)]
         thresholds = sum(split.limit is not None and len(split.parts) > 1 for split in shown)
         return 2 + each * len(shown) + thresholds
 
