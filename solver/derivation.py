@@ -234,7 +234,8 @@ class Board:
 
     `pins` are values that stand in for computed ones (a student's own answers); a pinned step keeps its
     expression. Under `rounding.each_step` every step's value is rounded before it is used further. On a board
-    that need not be `whole`, a solver may leave out what no page shows.
+    that need not be `whole`, a solver may leave out what no page shows; on a `quick` one, what is not exact is
+    computed in doubles.
     """
 
     def __init__(
@@ -243,13 +244,14 @@ class Board:
         rounding: Rounding | None = None,
         checking: bool = True,
         whole: bool = True,
+        quick: bool = False,
     ) -> None:
         self.derivation = Derivation()
         self.pins = dict(pins or {})
         self.rounding = rounding or Rounding()
         self.checking = checking and not self.pins
         self.whole = whole or bool(self.pins) or self.rounding.each_step
-        self._evaluator = Evaluator()
+        self._evaluator = Evaluator(quick=quick)
         self._steps: dict[str, Step] = {}
         self._places: dict[str, int] = {}
 

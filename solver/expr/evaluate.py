@@ -30,6 +30,7 @@ from solver.expr.values import (
     ARITHMETIC,
     PRECISION,
     WHOLE,
+    Array,
     Domain,
     Inexact,
     Shape,
@@ -51,10 +52,11 @@ FUNCTION_WORK = 10
 
 
 class Evaluator:
-    """Computes values, exact and precise as long as its budget of work lasts."""
+    """Computes values, exact and precise as long as its budget of work lasts; a `quick` one is exact or double."""
 
-    def __init__(self, budget: int = PRECISE_WORK) -> None:
+    def __init__(self, budget: int = PRECISE_WORK, quick: bool = False) -> None:
         self.budget = budget
+        self.inexact = Domain.DOUBLE if quick else Domain.PRECISE
 
     def value(self, expr: Expr, names: Mapping[str, Value]) -> Value:
         """The value of an expression.
@@ -81,6 +83,8 @@ class Evaluator:
         if op.labels:
             return label(op.compute(*(arg.array for arg in args), **params))
         domain = max((arg.domain for arg in args), default=Domain.EXACT)
+        if domain is Domain.PRECISE:
+            domain = self.inexact
         if domain is not Domain.DOUBLE:
             work = _work(op, args, shape, params)
             if op.integers and work > WHOLE_WORK and (whole := _whole(op, args, params)) is not None:
@@ -93,7 +97,7 @@ class Evaluator:
             try:
                 return self._settled(op, args, params, domain)
             except Inexact:
-                domain = Domain.PRECISE
+                domain = self.inexact
         return self._settled(op, args, params, domain)
 
     def _settled(self, op: Op, args: list[Value], params: dict[str, object], domain: Domain) -> Value:
@@ -110,6 +114,21 @@ class Evaluator:
         if domain is Domain.DOUBLE and not np.isfinite(value.array).all():
             raise Undefined(_reason(value))
         return value
+
+
+def doubles(expr: Expr, names: Mapping[str, Array]) -> Array:
+    """The value in double precision, with no look at shapes and limits: NaN or an exception where it has none."""
+    if isinstance(expr, Sym):
+        return names[expr.name]
+    if isinstance(expr, Const):
+        return expr.value.array if expr.value.label else expr.value.floats
+    assert isinstance(expr, Apply)
+    op, args, params = expr.op, [doubles(arg, names) for arg in expr.args], dict(expr.params)
+    if op.labels:
+        return label(op.compute(*args, **params)).array
+    with np.errstate(all="ignore"):
+        result = np.asarray(op.compute(ARITHMETIC[Domain.DOUBLE], *args, **params))
+    return result if result.dtype == float else result.astype(float)
 
 
 def _mixed(value: Value) -> bool:

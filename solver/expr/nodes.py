@@ -6,7 +6,7 @@ what it is made of where a person would write that out. A kind may declare one i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -207,6 +207,10 @@ class Op(Record, identity=True):
     """About how many products it takes, by the shapes of its arguments and its parameters."""
     entry: Callable[..., Expr] | None = None
     """`entry(place, *values, **params)`: one entry of the result, written out over constants."""
+    slips: Callable[..., Iterable[Any]] | None = None
+    """`slips(*args, **params)`: what people write in its place by mistake, as `edits.Slip`."""
+    sum_slips: Callable[..., Iterable[Any]] | None = None
+    """`sum_slips(*terms)`: likewise in the place of a sum of which each term is this operation."""
 
 
 OPERATIONS: dict[str, Op] = {}

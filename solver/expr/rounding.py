@@ -87,11 +87,12 @@ def show(x: Scalar, rounding: Rounding) -> Shown:
 def rounded(value: Value, rounding: Rounding) -> Value:
     """Each entry rounded: the value that a person who rounds at each step goes on with."""
     entries = np.empty(value.size, dtype=object)
-    entries[:] = [_round_scalar(x, rounding) for x in value.array.flat]
+    entries[:] = [rounded_number(x, rounding) for x in value.array.flat]
     return Value(entries.reshape(value.shape), Domain.EXACT)
 
 
-def _round_scalar(x: Scalar, rounding: Rounding) -> Fraction:
+def rounded_number(x: Scalar, rounding: Rounding) -> Fraction:
+    """One number rounded."""
     if x and _magnitude(x) < -FARTHEST:
         return Fraction(0)
     if rounding.decimals is not None:

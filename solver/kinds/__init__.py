@@ -25,12 +25,29 @@ from solver.spec.yaml import Node, Pairs
 GROUP = "solver.kinds"
 
 
+class Mistake(Record, identity=True):
+    """A misconception of a field: what it is called, what to remember, and the data as it takes them.
+
+    The problem with these data has the values that it leads to.
+    """
+
+    name: str
+    says: str
+    given: Any
+    also: tuple[str, ...] = ()
+
+
+def _none(_: Any) -> Iterable[Mistake]:
+    return ()
+
+
 class Kind(Record):
     """A kind of problem.
 
     `given` is the type of its data, `solve(given, board)` writes the derivation, `ask(given)` names the
     quantities that answer it by default. `letters` are the letters of names that are not letters
     themselves, `quantities` describes the names it defines, `example` is a small problem file.
+    `mistakes(given)` are the misconceptions of its field.
     """
 
     name: str
@@ -42,6 +59,7 @@ class Kind(Record):
     example: str
     letters: Mapping[str, str] = MappingProxyType({})
     docs: str = ""
+    mistakes: Callable[[Any], Iterable[Mistake]] = _none
 
 
 def find(name: str) -> Kind:

@@ -69,6 +69,7 @@ import numpy as np
 
 from solver.derivation import Board, Cell, Column, Result, Text, Worked, say
 from solver.errors import counted
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.nodes import (
     OPERATIONS,
     Expr,
@@ -83,7 +84,7 @@ from solver.expr.nodes import (
 )
 from solver.expr.ops import number, sizes
 from solver.expr.values import Array, exact
-from solver.kinds import Kind
+from solver.kinds import Kind, Mistake
 from solver.parts.windows import CEILED, FLOORED, OVER, Axis
 from solver.record import Record
 from solver.spec.fields import Fault, Fields, Flag, choice, field
@@ -301,10 +302,30 @@ def _shortened(*terms: Expr) -> Expr:
     return apply(TERMS, *terms[:3], Sym("⋯"), terms[-1])
 
 
+def _factor_slips(*factors: Expr) -> Iterator[Slip]:
+    for place, factor in enumerate(factors):
+        rest = [*factors[:place], *factors[place + 1 :]]
+        yield Slip("dropped-factor", product(*rest), f"drop-{place}:factors", factor, PLAIN)
+        yield Slip("repeated-factor", product(*factors, factor), f"twice-{place}:factors", factor, LIKELY)
+    yield Slip("other-operation", total(*factors), "plus:factors", None, POSSIBLE)
+
+
+def _term_slips(*terms: Expr) -> Iterator[Slip]:
+    for place, term in enumerate(terms):
+        rest = [*terms[:place], *terms[place + 1 :]]
+        yield Slip("dropped-term", total(*rest), f"drop-{place}:terms", term, PLAIN)
+        changed = [*terms[:place], -term, *terms[place + 1 :]]
+        yield Slip("sign", total(*changed), f"sign-{place}:terms", term, LIKELY, ("other-operation",))
+
+
 FACTORS = _op(
-    "factors", lambda *x: math.prod(x), Formula(lambda *x: reduce(lambda a, b: a * b, x)), at_once=True
+    "factors",
+    lambda *x: math.prod(x),
+    Formula(lambda *x: reduce(lambda a, b: a * b, x)),
+    at_once=True,
+    slips=_factor_slips,
 )
-TERMS = _op("terms", lambda *x: sum(x), Terms(), at_once=True)
+TERMS = _op("terms", lambda *x: sum(x), Terms(), at_once=True, slips=_term_slips)
 LONG_TERMS = _op("long_terms", lambda *x: sum(x), Formula(_shortened), at_once=True)
 LARGEST_OF = _op("largest", max, Function("max"))
 
@@ -992,6 +1013,74 @@ def _reach_errors(net: Net, chain: Sequence[Placed]) -> int:
     return int(seen != (stated if isinstance(stated, list) else [stated, stated]))
 
 
+MOST_MISTAKEN = 12
+"""Of a longer network no single layers are taken for others."""
+
+
+def mistakes(given: Given) -> Iterator[Mistake]:
+    """Strides, paddings, dilations and biases overlooked, sizes rounded the other way: in one layer or in all."""
+    ways: list[tuple[str, str, Callable[[Layer], dict[str, Any]], tuple[str, ...]]] = [
+        (
+            "stride-ignored",
+            "The window moves on by the stride: divide by it.",
+            _unstrided,
+            ("dropped-factor",),
+        ),
+        ("padding-ignored", "The padding counts on both sides: n + 2p.", _unpadded, ("dropped-term",)),
+        ("padding-ignored", "`same` keeps the size; without padding it shrinks.", _as_same, ("extra-term",)),
+        ("dilation-ignored", "A dilated window covers d(k − 1) + 1 cells.", _undilated, ("dropped-factor",)),
+        ("rounding-direction", "Mind which way the size is rounded.", _rounded_up, ()),
+        ("dropped-term", "Each filter, and each unit, has a bias: + 1.", _unbiased, ("bias-forgotten",)),
+        ("extra-term", "There are no biases here: nothing is added.", _with_biases, ("bias-counted",)),
+    ]
+    places = range(len(given.layers)) if len(given.layers) <= MOST_MISTAKEN else ()
+    for name, says, change, also in ways:
+        changed = [layer.but(**change(layer)) for layer in given.layers]
+        if name == "dropped-term" and given.bias:
+            yield Mistake(
+                name, says, given.model_copy(update={"bias": False, "layers": tuple(changed)}), also
+            )
+        elif name == "extra-term" and "bias-counted" in also:
+            if not all(map(given.biased, given.layers)):
+                update = {"bias": True, "layers": tuple(changed)}
+                yield Mistake(name, says, given.model_copy(update=update), also)
+            continue
+        elif any(one != other for one, other in zip(changed, given.layers, strict=True)):
+            yield Mistake(name, says, given.model_copy(update={"layers": tuple(changed)}), also)
+        for place in places:
+            if changed[place] != given.layers[place]:
+                layers = (*given.layers[:place], changed[place], *given.layers[place + 1 :])
+                yield Mistake(name, says, given.model_copy(update={"layers": layers}), also)
+
+
+def _unstrided(layer: Layer) -> dict[str, Any]:
+    return {"stride": (1, 1)} if layer.what in WINDOWED else {}
+
+
+def _unpadded(layer: Layer) -> dict[str, Any]:
+    return {"padding": (0, 0)} if layer.what in (*WINDOWED, "conv_transpose", "pad") else {}
+
+
+def _as_same(layer: Layer) -> dict[str, Any]:
+    return {"padding": "same"} if layer.what in CONVS and layer.padding in ((0, 0), "valid") else {}
+
+
+def _undilated(layer: Layer) -> dict[str, Any]:
+    return {"dilation": (1, 1)}
+
+
+def _rounded_up(layer: Layer) -> dict[str, Any]:
+    return {"ceil": not layer.ceil} if layer.what in WINDOWED and layer.padding != "same" else {}
+
+
+def _unbiased(layer: Layer) -> dict[str, Any]:
+    return {"bias": False} if layer.what in (*CONVS, "conv_transpose", "dense") else {}
+
+
+def _with_biases(layer: Layer) -> dict[str, Any]:
+    return {"bias": True} if layer.what in (*CONVS, "conv_transpose", "dense") else {}
+
+
 def ask(given: Given) -> Sequence[str]:
     """The shape and the parameters of each layer, and all parameters."""
     names = [f"{layer.name}.{part}" for layer in given.layers for part in ("shape", "params")]
@@ -1045,4 +1134,5 @@ kind = Kind(
     },
     example=EXAMPLE,
     docs=__doc__ or "",
+    mistakes=mistakes,
 )

@@ -31,7 +31,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ from solver.expr import ops
 from solver.expr.nodes import Expr, Function, Op, Sym, apply, replace, symbols
 from solver.expr.ops import number
 from solver.expr.values import Array, Value, gather
-from solver.kinds import Kind
+from solver.kinds import Kind, Mistake
 from solver.record import Record
 from solver.spec.fields import (
     VECTOR_SCHEMA,
@@ -510,6 +510,49 @@ def _loss_error(given: Given, board: Board) -> float:
     return abs(stated - float(loss)) / max(1.0, abs(stated))
 
 
+def mistakes(given: Given) -> Iterator[Mistake]:
+    """Biases and activations forgotten or too many, another scale of the loss, another class."""
+
+    def taken(name: str, says: str, *also: str, **changes: Any) -> Mistake:
+        return Mistake(name, says, given.model_copy(update=changes), also)
+
+    def each(change: Callable[[Layer], dict[str, Any]], but_last: bool = False) -> list[Layer]:
+        last = len(given.layers) - 1
+        return [
+            layer if but_last and place == last else layer.model_copy(update=change(layer))
+            for place, layer in enumerate(given.layers)
+        ]
+
+    if any(layer.b is not None for layer in given.layers):
+        says = "Every layer adds its bias."
+        yield taken("dropped-term", says, layers=each(lambda _: {"b": None}))
+    if any(layer.activation.name != "identity" for layer in given.layers[:-1]):
+        says = "The activation is applied to the sums of every hidden layer."
+        plain = Activation("identity", FUNCTIONS["identity"], key="identity")
+        yield taken("function-forgotten", says, layers=each(lambda _: {"activation": plain}, True))
+    hidden = given.layers[0].activation
+    if given.layers[-1].activation.name == "identity" and hidden.name != "identity":
+        says = "The last layer has no activation here."
+        yield taken("other-function", says, "extra-factor", layers=each(lambda _: {"activation": hidden}))
+    squares = ("mse", "half-squared-error", "squared-error")
+    if given.loss in squares:
+        for other in squares:
+            if other != given.loss:
+                says = f"The loss is the {str(given.loss).replace('-', ' ')}: mind its factor."
+                more = squares.index(other) > squares.index(given.loss)
+                yield taken("dropped-factor" if more else "extra-factor", says, loss=other)
+    if given.samples not in (None, 1) and given.target is not None:
+        other = "sum" if given.reduction == "mean" else "mean"
+        name = "dropped-factor" if given.reduction == "mean" else "extra-factor"
+        yield taken(name, f"The loss is the {given.reduction} over the samples.", reduction=other)
+    if given.loss == "cross-entropy" and isinstance(given.target, Value) and not given.target.shape:
+        for step in (1, -1):
+            index = int(given.target.item()) + step
+            if 0 <= index < given.outputs:
+                changed = gather([index], ())
+                yield taken("wrong-index", "Classes count from 0 here.", "off-by-one", target=changed)
+
+
 def ask(given: Given) -> Sequence[str]:
     """The output, and the loss when there is a target."""
     return ["y_hat"] if given.target is None else ["y_hat", "loss"]
@@ -547,4 +590,5 @@ kind = Kind(
     },
     example=EXAMPLE,
     docs=__doc__ or "",
+    mistakes=mistakes,
 )

@@ -33,7 +33,7 @@ import numpy as np
 
 from solver.derivation import Board
 from solver.expr.values import Array, Value
-from solver.kinds import Kind
+from solver.kinds import Kind, Mistake
 from solver.parts import pooling
 from solver.parts.pooling import Pooling
 from solver.parts.windows import IMAGES
@@ -97,6 +97,19 @@ def _error(given: Given, board: Board) -> float:
     return error / max(1.0, float(np.abs(stated).max()))
 
 
+def mistakes(given: Given) -> Iterator[Mistake]:
+    """The other pooling, another window, the padding counted or not."""
+    other = {"max": "avg", "avg": "max"}[given.type]
+    says = "Max pooling takes the largest number under the window, average pooling their mean."
+    yield Mistake("other-function", says, given.model_copy(update={"type": other, "count_padding": False}))
+    for name, says, window in given.mistaken():
+        yield Mistake(name, says, window)
+    if given.type == "avg":
+        says = "Whether the padding counts in an average is a convention: read the question."
+        changed = given.model_copy(update={"count_padding": not given.count_padding})
+        yield Mistake("padding-counted", says, changed, ("padding-ignored", "dropped-factor"))
+
+
 def ask(given: Given) -> Sequence[str]:
     """The output."""
     return ["Y"]
@@ -129,4 +142,5 @@ kind = Kind(
     },
     example=EXAMPLE,
     docs=__doc__ or "",
+    mistakes=mistakes,
 )

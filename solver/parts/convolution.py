@@ -9,12 +9,26 @@ Dumoulin, Visin: A guide to convolution arithmetic for deep learning (2016).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.evaluate import Evaluator
-from solver.expr.nodes import PRODUCT, Between, Const, Expr, Formula, Function, Infix, Op, ShapeError, apply
+from solver.expr.nodes import (
+    PRODUCT,
+    Apply,
+    Between,
+    Const,
+    Expr,
+    Formula,
+    Function,
+    Infix,
+    Op,
+    ShapeError,
+    apply,
+)
 from solver.expr.ops import number, terms
 from solver.expr.values import Arithmetic, Array, Shape, Value, settled
 from solver.parts.windows import Pair, entry_at
@@ -268,6 +282,18 @@ def _flip(_: Arithmetic, k: Array) -> Array:
     return np.asarray(k[..., ::-1, ::-1])
 
 
+def _correlation_slips(x: Expr, k: Expr, b: Expr | None = None, **params: Any) -> Iterator[Slip]:
+    flipped = k.args[0] if isinstance(k, Apply) and k.op is FLIP else apply(FLIP, k)
+    op = CORRELATE if b is None else CORRELATE_BIAS
+    rest = () if b is None else (b,)
+    yield Slip("kernel-flipped", apply(op, x, flipped, *rest, **params), "flip:correlate", k, PLAIN)
+    if b is not None:
+        yield Slip("dropped-term", apply(CORRELATE, x, k, **params), "drop:bias", b, PLAIN)
+        twice = apply(CORRELATE_BIAS, x, k, 2 * b, **params)
+        yield Slip("extra-factor", twice, "twice:bias", b, POSSIBLE, ("extra-term",))
+        yield Slip("sign", apply(CORRELATE_BIAS, x, k, -b, **params), "minus:bias", b, LIKELY)
+
+
 CORRELATE = Op(
     "correlate",
     _correlate,
@@ -276,6 +302,7 @@ CORRELATE = Op(
     integers=True,
     work=_work,
     entry=_correlation_entry,
+    slips=_correlation_slips,
 )
 CORRELATE_BIAS = Op(
     "correlate_bias",
@@ -285,6 +312,7 @@ CORRELATE_BIAS = Op(
     integers=True,
     work=_work,
     entry=_correlation_entry,
+    slips=_correlation_slips,
 )
 TRANSPOSE = Op(
     "transposed_convolution",

@@ -7,7 +7,7 @@ with 50 digits however many there are.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from solver.expr.nodes import Best, Expr, Formula, Function, Op, apply
-from solver.expr.ops import log2, number, terms
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
+from solver.expr.nodes import Apply, Best, Expr, Formula, Function, Op, apply
+from solver.expr.ops import log, log2, log10, number, terms
 from solver.expr.values import PRECISION, Arithmetic, Array, Domain, Inexact, Scalar, Shape
 from solver.parts.pooling import LARGEST_OF
 from solver.parts.windows import OVER
@@ -61,6 +62,33 @@ def _nothing(*_: Shape) -> int:
     return 0
 
 
+def _log_slips(c: Expr, n: Expr) -> Iterator[Slip]:
+    share = apply(OVER, c, n)
+    right = apply(SHARE_LOG, c, n)
+    yield Slip("other-function", share * log(share), "log:share_log", right, PLAIN)
+    yield Slip("other-function", share * log10(share), "log10:share_log", right, PLAIN)
+    yield Slip("dropped-factor", log2(share), "drop:share_log", share, LIKELY)
+    yield Slip("dropped-factor", c * log2(share), "undivided:share_log", n, POSSIBLE)
+    yield Slip("function-forgotten", share, "plain:share_log", right, LIKELY)
+
+
+def _square_slips(c: Expr, n: Expr) -> Iterator[Slip]:
+    share = apply(OVER, c, n)
+    yield Slip("function-forgotten", share, "drop:share_square", share, PLAIN, ("dropped-factor",))
+
+
+def _weight_slips(c: Expr, n: Expr, x: Expr) -> Iterator[Slip]:
+    yield Slip("dropped-factor", x, "drop:share_of", apply(OVER, c, n), PLAIN)
+    yield Slip("dropped-factor", c * x, "undivided:share_of", n, LIKELY)
+    yield Slip("dropped-factor", apply(OVER, c, n), "plain:share_of", x, POSSIBLE)
+
+
+def _mean_slips(*terms_: Apply) -> Iterator[Slip]:
+    """The mean of the parts without their weights."""
+    mean = apply(OVER, terms(*(each.args[2] for each in terms_)), len(terms_))
+    yield Slip("dropped-factor", mean, "mean:share_of", None, PLAIN, ("unweighted",))
+
+
 SHARE_LOG = Op(
     "share_log",
     _share_log,
@@ -68,6 +96,7 @@ SHARE_LOG = Op(
     Formula(lambda c, n: apply(OVER, c, n) * log2(apply(OVER, c, n))),
     whole=True,
     work=_nothing,
+    slips=_log_slips,
 )
 SHARE_SQUARE = Op(
     "share_square",
@@ -75,6 +104,7 @@ SHARE_SQUARE = Op(
     _number,
     Formula(lambda c, n: apply(OVER, c, n) ** 2),
     whole=True,
+    slips=_square_slips,
 )
 SHARE_OF = Op(
     "share_of",
@@ -82,6 +112,8 @@ SHARE_OF = Op(
     _number,
     Formula(lambda c, n, x: apply(OVER, c, n) * x),
     whole=True,
+    slips=_weight_slips,
+    sum_slips=_mean_slips,
 )
 """c/n of x."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
 from solver.derivation import Board, say
 from solver.errors import counted
+from solver.expr.edits import LIKELY, Slip
 from solver.expr.nodes import Expr, Function, Op, Sym, apply
 from solver.expr.ops import terms
 from solver.expr.values import Arithmetic, Array, Domain, Shape, Value
@@ -69,6 +70,24 @@ class Pooling(Fields):
         if self.size is None:
             return Axis.of(rows, rows, 1, 1, 0), Axis.of(columns, columns, 1, 1, 0)
         return Axis.pair(shape, self.size, self.stride or self.size, self.dilation, self.padding, self.ceil)
+
+    def mistaken(self) -> Iterator[tuple[str, str, Pooling]]:
+        """What people take a window for: the name of the mistake, what to remember, and the window."""
+        if not self.global_ and self.size is not None:
+            if self.stride not in (None, (1, 1)) or (self.stride is None and self.size != (1, 1)):
+                says = "A pooling window moves on by its stride; without one, by its own size."
+                yield "stride-ignored", says, self.model_copy(update={"stride": (1, 1)})
+            if self.stride is not None and self.stride != self.size:
+                says = "The stride is given here: it is not the size of the window."
+                yield "stride-ignored", says, self.model_copy(update={"stride": None})
+            if self.padding not in ((0, 0), "valid"):
+                says = "The input is padded before the window slides over it."
+                yield "padding-ignored", says, self.model_copy(update={"padding": (0, 0)})
+            if self.dilation != (1, 1):
+                says = "The cells of a dilated window are not neighbours."
+                yield "dilation-ignored", says, self.model_copy(update={"dilation": (1, 1)})
+            says = "A last window that does not fit counts only where sizes are rounded up."
+            yield "rounding-direction", says, self.model_copy(update={"ceil": not self.ceil})
 
     def misfit(self, shape: Shape) -> str:
         """Why the window does not fit images of that shape; empty: it does."""
@@ -166,6 +185,17 @@ LARGEST_OF = Op(
     Function("max"),
     whole=True,
 )
+
+
+def _max_slips(x: Expr, **params: Any) -> Iterator[Slip]:
+    yield Slip("other-function", -apply(MAX_POOL, -x, **params), "least:pool", None, LIKELY)
+
+
+def _average_slips(x: Expr, rows: Axis, columns: Axis, whole: bool, padded: bool) -> Iterator[Slip]:
+    average = apply(AVERAGE_POOL, x, rows=rows, columns=columns, whole=whole, padded=padded)
+    yield Slip("dropped-factor", rows.k * columns.k * average, "sum:pool", None, LIKELY)
+
+
 MAX_POOL = Op(
     "max_pool",
     _max,
@@ -174,6 +204,7 @@ MAX_POOL = Op(
     integers=True,
     work=_work,
     entry=_max_entry,
+    slips=_max_slips,
 )
 ARGMAX_POOL = Op(
     "argmax_pool",
@@ -190,6 +221,7 @@ AVERAGE_POOL = Op(
     Function("avgpool"),
     work=_work,
     entry=_average_entry,
+    slips=_average_slips,
 )
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 
 from solver.errors import SolverError, quoted
+from solver.expr.edits import LIKELY, PLAIN, Slip
 from solver.expr.nodes import Between, Const, Expr, Formula, Function, Op, Quotient, apply
 from solver.expr.ops import broadcast, number
 from solver.expr.values import Arithmetic, Array, Shape, Value
@@ -178,8 +180,31 @@ def _number(*_: Shape) -> Shape:
 FLOOR = Op("floor", lambda _, x: x // 1, lambda s: s, Between("⌊", "⌋"))
 CEIL = Op("ceil", lambda _, x: -(-x // 1), lambda s: s, Between("⌈", "⌉"))
 OVER = Op("over", lambda m, x, y: m.divide(x, y), broadcast, Quotient(inline=True), elementwise=True)
-FLOORED = Op("floored", _floor, _number, Formula(lambda x, y: apply(FLOOR, apply(OVER, x, y))), whole=True)
-CEILED = Op("ceiled", _ceil, _number, Formula(lambda x, y: apply(CEIL, apply(OVER, x, y))), whole=True)
+
+
+def _rounding_slips(up: bool, x: Expr, y: Expr) -> Iterator[Slip]:
+    other = apply(FLOORED if up else CEILED, x, y)
+    yield Slip("rounding-direction", other, "other:rounded", None, PLAIN)
+    yield Slip("stride-ignored", x, "drop:rounded", y, PLAIN, ("dropped-factor",))
+    yield Slip("function-forgotten", apply(OVER, x, y), "plain:rounded", None, LIKELY)
+
+
+FLOORED = Op(
+    "floored",
+    _floor,
+    _number,
+    Formula(lambda x, y: apply(FLOOR, apply(OVER, x, y))),
+    whole=True,
+    slips=partial(_rounding_slips, False),
+)
+CEILED = Op(
+    "ceiled",
+    _ceil,
+    _number,
+    Formula(lambda x, y: apply(CEIL, apply(OVER, x, y))),
+    whole=True,
+    slips=partial(_rounding_slips, True),
+)
 """A quotient rounded down or up to a whole number."""
 
 

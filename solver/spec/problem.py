@@ -24,6 +24,7 @@ from solver.spec.fields import (
     scalar,
     whole,
 )
+from solver.spec.marking import Grading
 from solver.spec.validation import validated
 from solver.spec.yaml import Items, Node, Pairs
 
@@ -106,7 +107,7 @@ class Frame(Fields):
     answers: Annotated[Pairs | None, Leaf(_mapping, _ANYTHING)] = field(
         "what a book or a student answered, by the names of quantities", None
     )
-    grading: Annotated[Pairs | None, Leaf(_mapping, _ANYTHING)] = field("how answers are marked", None)
+    grading: Grading | None = field("how answers are marked", None)
 
 
 class ExamFrame(Fields):
@@ -116,7 +117,7 @@ class ExamFrame(Fields):
     problems: Annotated[Items, Leaf(lambda node: _problems(node), {"type": "array", "minItems": 1})] = field(
         "the problems"
     )
-    grading: Annotated[Pairs | None, Leaf(_mapping, _ANYTHING)] = field("how answers are marked", None)
+    grading: Grading | None = field("how answers are marked", None)
 
 
 def _problems(node: Node) -> Items:
@@ -144,6 +145,12 @@ class Problem(Record):
     frame: Frame
     given: Fields
     node: Pairs
+    exam: Grading | None = None
+    """How answers are marked in the exam, where the problem does not say."""
+
+    @property
+    def grading(self) -> Grading:
+        return (self.frame.grading or Grading()).within(self.exam)
 
     @property
     def rounding(self) -> Rounding:
@@ -172,8 +179,11 @@ def read_problems(
     documents, faults = yaml.read(source)
     found = list(faults)
     nodes: list[Node] = []
+    policies: list[Grading | None] = []
     for document in documents:
-        nodes += _of_document(document, faults)
+        policy, inside_it = _of_document(document, faults)
+        nodes += inside_it
+        policies += [policy] * len(inside_it)
     stem = PurePath(source.name).stem.strip("<>")
     read: list[Problem | Unreadable] = []
     for place, node in enumerate(nodes):
@@ -183,7 +193,8 @@ def read_problems(
             read.append(Unreadable(default, "", tuple(inside)))
             faults = [fault for fault in faults if fault not in inside]
         else:
-            read.append(_read_problem(node, default, fields_of, kinds))
+            problem = _read_problem(node, default, fields_of, kinds)
+            read.append(problem.but(exam=policies[place]) if isinstance(problem, Problem) else problem)
     _refuse_twins(read, faults)
     if faults:
         read.append(Unreadable(stem, "", tuple(faults)))
@@ -200,18 +211,20 @@ def _inside(fault: SolverError, node: Node) -> bool:
     return (span.line, span.column) <= place_of(fault) <= (span.end_line, span.end_column)
 
 
-def _of_document(document: Node, faults: list[SolverError]) -> list[Node]:
+def _of_document(document: Node, faults: list[SolverError]) -> tuple[Grading | None, list[Node]]:
+    """The problems of a document, and the policy of marking that they share."""
     if not isinstance(document, Pairs):
         faults.append(SolverError(NO_PROBLEM, document.span, "`solve new logistic-gd` prints one to fill in"))
-        return []
+        return None, []
     if "problems" not in document:
-        return [document]
+        return None, [document]
     try:
-        return list(validated(ExamFrame, document).problems)
+        exam = validated(ExamFrame, document)
+        return exam.grading, list(exam.problems)
     except SolverErrors as errors:
         faults += errors.errors
         problems = document["problems"]
-        return list(problems) if isinstance(problems, Items) else []
+        return None, list(problems) if isinstance(problems, Items) else []
 
 
 def _read_problem(

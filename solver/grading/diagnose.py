@@ -1,0 +1,230 @@
+"""Which mistake explains a wrong answer: guesses matched against its numbers at their written precision.
+
+The simplest guess that gives all entries wins. One that chance could have hit is not named: the number of guesses
+as simple, times the width that the written digits leave, over the range of what is guessed, has to be small.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from solver.derivation import Message, Text
+from solver.expr.edits import LIKELY
+from solver.expr.nodes import Apply, Const, Expr, Sym
+from solver.expr.values import Array
+from solver.grading.key import Guess, Guesses, Key, World, trace
+from solver.grading.typed import Typed
+from solver.record import Record
+
+LIKELY_CHANCE = 0.05
+"""So many guesses may be expected to hit by chance: from here on, none is named."""
+
+LOOSE = 0.01
+"""Students round on the way: what is not hit at the written digits is tried within this share."""
+
+TIGHT = 1e-9
+
+
+class Found(Record, identity=True):
+    """A mistake that explains an answer; `also` are the names of others that do so as simply."""
+
+    guess: Guess
+    also: tuple[str, ...]
+    repeat: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.guess.mistake
+
+
+Past = tuple[str, str]
+"""A mistake that was found before: its name, and what exactly was done."""
+
+
+def explained(
+    key: Key, name: str, typed: Typed, right: Sequence[bool], own: World, past: Collection[Past]
+) -> Found | None:
+    """The mistake that explains an answer, from the true values or from the student's own.
+
+    `right` says which of its entries are right as they are.
+    """
+    numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
+    for guess in key.repeats(name, own, past):
+        if numbers.fits(guess.value):
+            return Found(guess, (), repeat=True)
+    stages = []
+    for stage in key.stages(name, own):
+        stages.append(stage)
+        found = numbers.best(stages)
+        if found is not None and found.guess.cost <= LIKELY:
+            break
+    found = numbers.best(stages)
+    if found is not None and trace(found.guess) in past:
+        return found.but(repeat=True, also=())
+    return found
+
+
+def _also(guess: Guess) -> tuple[str, ...]:
+    if guess.edit is not None:
+        return guess.edit.also
+    return guess.kind.also if guess.kind is not None else ()
+
+
+def _rank(guess: Guess) -> tuple[int, bool, bool]:
+    """The simplest first; of equally simple ones what the kind names, then what starts from the student's own."""
+    return guess.cost, guess.kind is None, not guess.own
+
+
+class _Numbers:
+    """The numbers of an answer as intervals."""
+
+    def __init__(self, typed: Typed, right: Sequence[bool], truth: Array, whole: bool) -> None:
+        self.shape, self.whole = typed.shape, whole
+        there = [not entry.blank for entry in typed.entries]
+        self.there = None if all(there) else np.array(there)
+        entries = [entry for entry in typed.entries if not entry.blank]
+        self.x = np.array([float(entry.value or 0) for entry in entries])
+        width = [10.0 ** -min(entry.places, 300) if entry.places is not None else 0.0 for entry in entries]
+        self.width = np.maximum(np.array(width), 2 * TIGHT * np.abs(self.x))
+        self.truth: Array | None = None
+        self.wrong = np.ones(len(self.x), dtype=bool)
+        if truth.shape == self.shape and truth.dtype == float:
+            self.truth = self._there(truth.reshape(1, -1))[0]
+            self.wrong = ~np.array(right)[there]
+
+    def _there(self, rows: Array) -> Array:
+        return rows if self.there is None else np.asarray(rows[:, self.there])
+
+    def _near(self, values: Array, loose: bool) -> Array:
+        room = self.width / 2 * (1 + 1e-6) + TIGHT * np.abs(values)
+        if loose and not self.whole:
+            room = np.maximum(room, LOOSE * np.abs(values))
+        return np.asarray(np.abs(values - self.x) <= room)
+
+    def fits(self, values: Array) -> bool:
+        """Whether all entries are these."""
+        if values.shape != self.shape or values.dtype != float or not self.wrong.any():
+            return False
+        return bool(self._near(self._there(values.reshape(1, -1))[0], True).all())
+
+    def best(self, stages: Sequence[Guesses]) -> Found | None:
+        """The simplest guess that fits and that chance would not have hit."""
+        if not self.wrong.any():
+            return None
+        gathered = [stage.rows(self.shape) for stage in stages]
+        guesses = [guess for some, _, _ in gathered for guess in some]
+        if not guesses:
+            return None
+        values = self._there(np.concatenate([rows for _, rows, _ in gathered]))
+        costs = np.concatenate([cost for _, _, cost in gathered])
+        for loose in (False, True):
+            hit = np.flatnonzero(self._near(values, loose).all(axis=1))
+            if not len(hit):
+                continue
+            fits = sorted((guesses[place] for place in hit), key=_rank)
+            best = fits[0]
+            if self._chance(values[:, self.wrong], costs <= best.cost, loose) >= LIKELY_CHANCE:
+                return None
+            equal = [guess for guess in fits if guess.cost == best.cost]
+            names = dict.fromkeys(name for guess in (best, *equal) for name in (guess.mistake, *_also(guess)))
+            names.pop(best.mistake)
+            return Found(best, tuple(names))
+        return None
+
+    def _chance(self, values: Array, simple: Array, loose: bool) -> float:
+        """How many guesses as simple as the best one are expected to hit the wrong entries by chance."""
+        x, width = self.x[self.wrong], self.width[self.wrong]
+        if loose and not self.whole:
+            width = np.maximum(width, 2 * LOOSE * np.abs(x))
+        truth = self.truth[self.wrong] if self.truth is not None else None
+        others = values[simple]
+        if truth is not None:
+            others = others[~np.isclose(others, truth, rtol=1e-6, atol=1e-12).all(axis=1)]
+        log = math.log(max(len({row.tobytes() for row in np.round(others, 9) + 0.0}), 1))
+        for place in range(len(x)):
+            log += math.log(min(1.0, width[place] / _range(values[:, place], x[place], truth, place)))
+        return math.exp(max(log, -700.0))
+
+
+def _range(values: Array, x: float, truth: Array | None, place: int) -> float:
+    """Where the values of guesses lie, without the most extreme ones."""
+    distinct = np.unique(np.round(values, 9))
+    if len(distinct) >= 5:
+        cut = max(1, len(distinct) // 20)
+        distinct = distinct[cut:-cut]
+    spread = float(np.ptp(distinct)) if len(distinct) > 1 else 0.0
+    known = float(truth[place]) if truth is not None else x
+    return max(spread, abs(x - known), 1e-12)
+
+
+# What is said
+
+RULES = {
+    "brackets": "The brackets belong around {part}: {right}.",
+    "transpose": "Mind which factor is transposed: {right}.",
+    "sign": "A sign is wrong: it is {right}.",
+    "dropped-term": "The term {part} is missing: {right}.",
+    "extra-term": "There is a term too many: it is {right}.",
+    "dropped-factor": "The factor {part} is missing: {right}.",
+    "extra-factor": "There is a factor too many: it is {right}.",
+    "repeated-factor": "The factor {part} belongs there once: {right}.",
+    "swapped-operands": "The two are in the wrong order: it is {right}.",
+    "other-operation": "That is another operation: it is {right}.",
+    "other-function": "That is another function: it is {right}.",
+    "function-forgotten": "A function is missing: it is {right}.",
+    "other-quantity": "{wrong_part} stands where {right} belongs.",
+    "previous-iterate": "{wrong_part} is of an earlier step; here it is {right}.",
+    "updated-value": "{wrong_part} is of a later step; here it is still {right}.",
+    "off-by-one": "It is one too many or too few: {right}.",
+    "wrong-index": "That is another entry: it is {right}.",
+    "other-axis": "The sum or the softmax goes along the other axis: {right}.",
+}
+OTHERWISE = "It should be {right}."
+
+LONGEST = 40
+"""Of a longer expression only the part is shown that is wrong."""
+
+
+def told(key: Key, name: str, found: Found) -> Text:
+    """What is said of a mistake to the student who made it."""
+    guess = found.guess
+    if guess.kind is not None:
+        return guess.kind.says
+    assert guess.edit is not None
+    edit = guess.edit
+    step = key.truth.steps[guess.at[0]]
+    short = _size(edit.expr) <= LONGEST and not _big(edit.expr)
+    wrong = edit.expr if short else edit.wrong
+    start = "You computed {wrong}. "
+    args: dict[str, str | int | Expr] = {"wrong": wrong}
+    if step.name != name and name not in step.also:
+        start = "For {at} you computed {wrong}. "
+        args["at"] = Sym(step.name)
+    if _big(wrong):
+        start = "" if step.name == name else "Look at {at}. "
+    rule = RULES.get(guess.mistake, OTHERWISE)
+    if "{part}" in rule and (edit.part is None or _big(edit.part)):
+        rule = OTHERWISE
+    args["right"] = step.expr if short and "{wrong_part}" not in rule else edit.right
+    if "{wrong_part}" in rule:
+        args["wrong_part"] = edit.wrong
+    if edit.part is not None:
+        args["part"] = edit.part
+    if _big(args["right"]):
+        rule = ""
+    text = f"{start}{rule}".strip() or "The mistake is the one named."
+    return Message(text, {each: value for each, value in args.items() if f"{{{each}}}" in text})
+
+
+def _size(expr: Expr) -> int:
+    return 1 + sum(map(_size, expr.args)) if isinstance(expr, Apply) else 1
+
+
+def _big(expr: Expr | str | int) -> bool:
+    """Whether an array of many numbers stands in an expression."""
+    if isinstance(expr, Const):
+        return expr.value.size > 12
+    return isinstance(expr, Apply) and any(map(_big, expr.args))

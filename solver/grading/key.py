@@ -1,0 +1,442 @@
+"""The key of a problem: its derivation, what follows from other values, and what mistakes would give."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from solver import kinds
+from solver.derivation import Board, Derivation, Step, Stopped
+from solver.errors import SolverErrors
+from solver.expr.edits import PLAIN, POSSIBLE, Edit, Scope, edits, family
+from solver.expr.evaluate import doubles
+from solver.expr.nodes import Apply, Expr, Sym, symbols
+from solver.expr.values import Array, Value
+from solver.kinds import Kind, Mistake
+from solver.parts.impurity import CHOOSE
+from solver.record import Record
+from solver.spec.marking import Grading
+from solver.spec.problem import Problem
+
+MOST_WORLDS = 256
+"""So many sets of answers are kept with what follows from them."""
+
+MOST_STEPS, MOST_OWN = 6_000, 600
+"""So many steps are computed again to explain one answer: from the true values, which is done once, and from a
+student's own ones."""
+
+MOST_NAMES = 200
+"""Of a longer derivation only the quantities near a step are tried in its place."""
+
+LARGEST = 200_000
+"""An array of more numbers is compared but its mistakes are not looked for."""
+
+
+class World:
+    """A derivation, as it is or with other values on the board."""
+
+    def __init__(self, derivation: Derivation, pins: Collection[str] = ()) -> None:
+        self.derivation = derivation
+        self.pins = frozenset(pins)
+        self.steps: dict[str, Step] = {}
+        self.order: list[Step] = []
+        for step in derivation.steps:
+            self.order.append(step)
+            for name in (step.name, *step.also):
+                self.steps[name] = step
+        self.places = {step.name: place for place, step in enumerate(self.order)}
+        self.uses = [symbols(step.expr) for step in self.order]
+        self.floats: dict[str, Array] = {
+            name: value.array if value.label else value.floats
+            for name, value in derivation.quantities.items()
+        }
+
+    def follows(self, name: str) -> Value | None:
+        """What a quantity comes to from all others, whatever was pinned in its own place."""
+        step = self.steps.get(name)
+        return step.computed if step is not None else None
+
+    def propagated(self, changed: Mapping[str, Expr], target: str) -> Array | None:
+        """The value of a quantity after some steps were computed by other expressions; None if it has none.
+
+        What was pinned stays, except the target.
+        """
+        goal = self.steps[target]
+        last = self.places[goal.name]
+        values = self.floats if len(changed) == 1 and goal.name in changed else dict(self.floats)
+        moved: set[str] = set()
+        try:
+            for place in range(min(self.places[name] for name in changed), last + 1):
+                step = self.order[place]
+                expr = changed.get(step.name)
+                if (step.pinned and step is not goal) or (
+                    expr is None and moved.isdisjoint(self.uses[place])
+                ):
+                    continue
+                value = doubles(step.expr if expr is None else expr, values)
+                if step is goal:
+                    return value
+                for name in (step.name, *step.also):
+                    values[name] = value
+                    moved.add(name)
+        except (ArithmeticError, ValueError, IndexError, KeyError, TypeError, AttributeError):
+            return None
+        return None
+
+
+class Guess(Record, identity=True):
+    """What a mistake would give for a quantity: made at the steps `at`, of which the first names it."""
+
+    mistake: str
+    value: Array
+    at: tuple[str, ...]
+    cost: int
+    own: bool
+    edit: Edit | None = None
+    kind: Mistake | None = None
+
+
+class Guesses:
+    """Guesses of one quantity, those of one shape as the rows of a matrix."""
+
+    def __init__(self, every: Iterable[Guess]) -> None:
+        self.by_shape: dict[tuple[int, ...], list[Guess]] = {}
+        for guess in every:
+            if guess.value.dtype == float and np.isfinite(guess.value).all():
+                self.by_shape.setdefault(guess.value.shape, []).append(guess)
+        self._rows: dict[tuple[int, ...], tuple[Array, Array]] = {}
+
+    def rows(self, shape: tuple[int, ...]) -> tuple[list[Guess], Array, Array]:
+        """The guesses of a shape, their values and their costs."""
+        guesses = self.by_shape.get(shape, [])
+        if shape not in self._rows:
+            size = int(np.prod(shape, dtype=int))
+            values = np.array([guess.value.ravel() for guess in guesses]).reshape(len(guesses), size)
+            self._rows[shape] = values, np.array([guess.cost for guess in guesses], dtype=int)
+        return guesses, *self._rows[shape]
+
+
+def trace(guess: Guess) -> tuple[str, str]:
+    """What tells that a mistake is made again: its name, and what exactly is done."""
+    return guess.mistake, guess.edit.key if guess.edit is not None else guess.mistake
+
+
+class Key:
+    """A problem to be marked by.
+
+    Raises `SolverErrors` where it has no solution, or where its policy names what it does not have.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.kind: Kind = kinds.find(problem.kind)
+        solution = kinds.solve(problem, kind=self.kind)
+        if solution.error is not None:
+            raise SolverErrors([solution.error])
+        self.ask = solution.ask
+        self.policy: Grading = problem.grading
+        self.truth = World(solution.derivation)
+        self.values = solution.derivation.quantities
+        self._refuse_unknown()
+        self.given = {each.name for each in solution.derivation.given}
+        self._worlds: dict[tuple[tuple[str, str], ...], World | None] = {}
+        self._edits: dict[str, list[Edit]] = {}
+        self._guesses: dict[str, Guesses] = {}
+        self._ancestors: dict[str, frozenset[str]] = {}
+        self._variants: list[tuple[Mistake, World]] | None = None
+        self._exact = self._unrounded()
+
+    def _refuse_unknown(self) -> None:
+        unknown = [
+            kinds.unknown_quantity(f"grading.{field}", name, self.values, self.problem.node.span)
+            for field, name in self.policy.names()
+            if name not in self.values
+        ]
+        if unknown and self.problem.frame.grading is not None:
+            raise SolverErrors(unknown)
+
+    def _unrounded(self) -> World | None:
+        """Under `each_step` the same derivation without rounding: a student may compute more exactly."""
+        return (
+            self._solved(self.problem.given, {}, rounded=False) if self.problem.rounding.each_step else None
+        )
+
+    def alternatives(self, name: str) -> Iterator[Value]:
+        """Other true values: those that were not rounded at each step."""
+        if self._exact is not None and name in self._exact.derivation.quantities:
+            yield self._exact.derivation.quantities[name]
+
+    def counts(self, name: str) -> bool:
+        """Whether a quantity counts something: shapes, numbers of parameters, classes."""
+        value = self.values[name]
+        last = name.rpartition(".")[2]
+        return value.exact and (
+            last in {"shape", "params", "size", "macs", "height", "width", "receptive_field"}
+            or name.startswith(("total_", "non_trainable", "predict", "argmax"))
+        )
+
+    # What follows from other values
+
+    def world(self, pins: Mapping[str, Value]) -> World | None:
+        """The derivation with some values pinned; None where there is none."""
+        if not pins:
+            return self.truth
+        key = tuple((name, repr(pins[name].array.tolist())) for name in sorted(pins))
+        if key not in self._worlds:
+            if len(self._worlds) >= MOST_WORLDS:
+                self._worlds.pop(next(iter(self._worlds)))
+            self._worlds[key] = self._solved(self.problem.given, pins)
+        return self._worlds[key]
+
+    def _solved(self, given: Any, pins: Mapping[str, Value], rounded: bool = True) -> World | None:
+        board = Board(pins, self.problem.rounding if rounded else None, checking=False, quick=True)
+        try:
+            self.kind.solve(given, board)
+        except Stopped:
+            pass
+        except Exception:
+            if not pins:
+                raise
+            return None
+        return World(board.derivation, pins)
+
+    def ancestors(self, name: str) -> frozenset[str]:
+        """All steps that a quantity rests on."""
+        if name not in self._ancestors:
+            found: set[str] = set()
+            waiting = [name]
+            while waiting:
+                step = self.truth.steps.get(waiting.pop())
+                for used in symbols(step.expr) if step is not None else ():
+                    if used not in found:
+                        found.add(used)
+                        waiting.append(used)
+            names = {
+                each
+                for used in found
+                if (step := self.truth.steps.get(used))
+                for each in (step.name, *step.also)
+            }
+            self._ancestors[name] = frozenset(found | names) - {name}
+        return self._ancestors[name]
+
+    def winners(self, name: str) -> tuple[str, ...]:
+        """The labels that are equally good, where a quantity is the best of several."""
+        step = self.truth.steps.get(name)
+        return winners(step.expr, self.truth) if step is not None else ()
+
+    # What mistakes would give
+
+    def edits(self, name: str) -> list[Edit]:
+        """The single edits of the expression of a quantity."""
+        step = self.truth.steps[name]
+        if step.name not in self._edits:
+            found: list[Edit] = []
+            if not step.value.label and step.value.size <= LARGEST:
+                found = edits(step.name, step.expr, self._scope(step))
+            self._edits[step.name] = found
+        return self._edits[step.name]
+
+    def _scope(self, step: Step) -> Scope:
+        values = self.values
+        names = [name for name, value in values.items() if not value.label]
+        if len(names) > MOST_NAMES:
+            at = names.index(step.name)
+            near = names[max(0, at - MOST_NAMES // 2) : at + MOST_NAMES // 2]
+            names = [*(name for name in names if name in self.given and name not in near), *near]
+        scalars = [name for name in ("learning_rate", "l2", "temperature") if name in values]
+        shapes = {name: values[name].shape for name in values}
+        samples = next(
+            (
+                values[name].shape[0]
+                for name in ("X", "x", "logits")
+                if len(getattr(values.get(name), "shape", ())) == 2
+            ),
+            1,
+        )
+        relatives = {
+            name
+            for used in symbols(step.expr)
+            if (below := self.truth.steps.get(used)) is not None
+            for name in symbols(below.expr)
+        }
+        counts = [step.name] if self.counts(step.name) and not step.value.shape else []
+        return Scope(shapes, names, scalars, relatives, counts, samples)
+
+    def stages(self, name: str, own: World) -> Iterator[Guesses]:
+        """What mistakes would give for a quantity, the likely ones first.
+
+        In its own step from the student's values; in any step, or by the kind, from the true ones; in steps that
+        were not written from the student's.
+        """
+        if own is not self.truth:
+            yield Guesses(self._near(name, own))
+        if name not in self._guesses:
+            every = [*self._near(name, self.truth), *self._far(name, self.truth), *self._of_kind(name)]
+            self._guesses[name] = Guesses(every)
+        yield self._guesses[name]
+        if own is not self.truth:
+            yield Guesses([*self._far(name, own, MOST_OWN), *self._of_kind(name, own)])
+
+    def repeats(self, name: str, own: World, past: Collection[tuple[str, str]]) -> Iterator[Guess]:
+        """The mistakes that were made before, made again on the way to a quantity: at every step, or at one."""
+        steps = self.unwritten(name, own)
+        for mistake, key in past:
+            found = {
+                each: edit
+                for each in steps
+                for edit in self.edits(each)
+                if edit.name == mistake and key in _keys(edit)
+            }
+            for some in (found, *({each: edit} for each, edit in found.items() if len(found) > 1)):
+                if (
+                    some
+                    and (value := own.propagated({each: edit.expr for each, edit in some.items()}, name))
+                    is not None
+                ):
+                    at = tuple(sorted(some, key=self.truth.places.__getitem__))
+                    edit = some[at[0]]
+                    yield Guess(mistake, value, at, edit.cost, own is not self.truth, edit)
+            yield from (guess for guess in self._of_kind(name, own) if trace(guess) == (mistake, key))
+
+    def unwritten(self, name: str, world: World) -> list[str]:
+        """The steps between a quantity and what was answered, the nearest first; its own is the first."""
+        found = [self.truth.steps[name].name]
+        for each in found:
+            step = world.steps.get(each) or self.truth.steps[each]
+            for used in symbols(step.expr):
+                below = world.steps.get(used)
+                if below is not None and not below.pinned and below.name not in found:
+                    found.append(below.name)
+        return found
+
+    def _near(self, name: str, world: World) -> Iterator[Guess]:
+        """Edits of the quantity's own step."""
+        step = self.truth.steps[name]
+        for edit in self.edits(step.name):
+            value = world.propagated({step.name: edit.expr}, name)
+            if value is not None:
+                yield Guess(edit.name, value, (step.name,), edit.cost, world is not self.truth, edit)
+
+    def _far(self, name: str, world: World, budget: int = MOST_STEPS) -> Iterator[Guess]:
+        """Edits of steps that were not written, of one or of all that are alike."""
+        own = world is not self.truth
+        alike: dict[tuple[str, str], dict[str, Edit]] = {}
+        last = world.places.get(self.truth.steps[name].name, 0)
+        for each in self.unwritten(name, world):
+            near = each == self.truth.steps[name].name
+            for edit in self.edits(each):
+                for known in _keys(edit):
+                    same_edit = alike.setdefault((family(each), known), {})
+                    if each not in same_edit or edit.cost < same_edit[each].cost:
+                        same_edit[each] = edit
+                if near or budget < 0:
+                    continue
+                budget -= 1 + last - world.places.get(each, 0)
+                value = world.propagated({each: edit.expr}, name)
+                if value is not None:
+                    yield Guess(edit.name, value, (each,), edit.cost + 1, own, edit)
+        for several in alike.values():
+            if len(several) > 1 and (not own or min(edit.cost for edit in several.values()) < POSSIBLE):
+                names = tuple(sorted(several, key=self.truth.places.__getitem__))
+                first = several[names[0]]
+                value = world.propagated({each: edit.expr for each, edit in several.items()}, name)
+                if value is not None:
+                    yield Guess(first.name, value, names, first.cost + 1, own, first)
+
+    def _of_kind(self, name: str, own: World | None = None) -> Iterator[Guess]:
+        """The misconceptions that the kind knows: the same problem, taken for another."""
+        for mistake, world in self.variants():
+            if own is not None and own is not self.truth:
+                pinned = self._variant(mistake, own)
+                if pinned is None:
+                    continue
+                follows = pinned.follows(name)
+                value = follows.floats if follows is not None and not follows.label else None
+            else:
+                value = world.floats.get(name)
+            if value is not None:
+                at = self._where(name, world)
+                yield Guess(mistake.name, value, (at,), PLAIN + (at != name), own is not None, None, mistake)
+
+    def _variant(self, mistake: Mistake, own: World) -> World | None:
+        """What follows from a misconception and the student's own values."""
+        quantities = own.derivation.quantities
+        try:
+            return self._solved(
+                mistake.given, {name: quantities[name] for name in own.pins if name in quantities}
+            )
+        except Exception:  # the data may fit no more
+            return None
+
+    def variants(self) -> Sequence[tuple[Mistake, World]]:
+        """The problem as each misconception of the kind would solve it."""
+        if self._variants is None:
+            self._variants = []
+            for mistake in self.kind.mistakes(self.problem.given):
+                try:
+                    world = self._solved(mistake.given, {})
+                except Exception:  # the data of a misconception need not fit
+                    continue
+                if world is not None:
+                    self._variants.append((mistake, world))
+        return self._variants
+
+    def _where(self, name: str, world: World) -> str:
+        """The first step on the way to a quantity that has another value in another world."""
+        for step in self.truth.order:
+            if step.name != name and step.name not in self.ancestors(name):
+                continue
+            other = world.floats.get(step.name)
+            if other is None or not same(other, self.truth.floats[step.name]):
+                return step.name
+        return self.truth.steps[name].name
+
+
+def _keys(edit: Edit) -> Iterator[str]:
+    """What tells that two edits are the same mistake: the start of an iteration is also its previous iterate."""
+    yield edit.key
+    if (
+        edit.key.startswith("previous-iterate:")
+        and isinstance(edit.wrong, Sym)
+        and edit.wrong.name.endswith("(0)")
+    ):
+        yield edit.key.replace("previous-iterate", "start")
+
+
+def same(a: Array, b: Array) -> bool:
+    """Whether two arrays are equal but for rounding."""
+    if a.shape != b.shape:
+        return False
+    if a.dtype == object or b.dtype == object:
+        return bool(np.all(a == b))
+    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-12))
+
+
+def winners(expr: Expr, world: World) -> tuple[str, ...]:
+    """The labels of the largest of several numbers, where an expression chooses one."""
+    if not isinstance(expr, Apply) or expr.op is not CHOOSE:
+        return ()
+    from solver.expr.evaluate import Evaluator
+    from solver.parts.impurity import first_of_largest
+
+    quantities = world.derivation.quantities
+    scores = [Evaluator().value(arg, quantities).item() for arg in expr.args]
+    labels = dict(expr.params)["labels"]
+    return tuple(labels[place] for place in first_of_largest(scores))
+
+
+def choices(world: World, name: str) -> tuple[str, ...]:
+    """The labels among which a quantity chooses; nothing if it does not."""
+    step = world.steps.get(name)
+    if step is None or not isinstance(step.expr, Apply) or step.expr.op is not CHOOSE:
+        return ()
+    labels: tuple[str, ...] = dict(step.expr.params)["labels"]
+    return labels
+
+
+def named(keys: Iterable[Key]) -> dict[str, Key]:
+    """Keys by the ids of their problems."""
+    return {key.problem.id: key for key in keys}

@@ -1,0 +1,460 @@
+"""One submission for one problem, marked: a verdict for each quantity, and exact marks.
+
+In the order of the derivation each answer is compared with the true value, then with what follows from the student's
+other answers, then with what single mistakes would give. An error is charged once: where it was made, or
+by the first asked answer that follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.derivation import Text, say
+from solver.errors import SolverError, did_you_mean, quoted
+from solver.expr.nodes import Sym
+from solver.expr.values import Value, gather, label
+from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged
+from solver.grading.diagnose import Found, Past, explained, told
+from solver.grading.key import Key, World, choices, trace, winners
+from solver.grading.typed import Illegible, Typed, Words, read
+from solver.record import Record
+from solver.spec.yaml import Node
+
+CARRIED, MISTAKE, BLANK, UNREADABLE = "carried", "mistake", "blank", "unreadable"
+ORDER = (RIGHT, CARRIED, IMPRECISE, MISTAKE, WRONG, BLANK, UNREADABLE)
+"""The verdicts; of those that earn the same the first one stands."""
+
+Place = tuple[int, ...]
+
+
+class Marked(Record, identity=True):
+    """What became of one quantity. `entries` are the verdicts of the entries of an array, in a row."""
+
+    name: str
+    asked: bool
+    verdict: str
+    points: Fraction
+    of: Fraction
+    answer: Any = None
+    text: str = ""
+    expected: Value | None = None
+    wrong: tuple[Place, ...] = ()
+    blank: tuple[Place, ...] = ()
+    found: Found | None = None
+    message: Text = ""
+    note: str = ""
+
+
+class Result(Record, identity=True):
+    """A submission for a problem, marked."""
+
+    key: Key
+    answers: tuple[Marked, ...]
+    not_graded: tuple[SolverError, ...]
+
+    @property
+    def points(self) -> Fraction:
+        return sum((each.points for each in self.answers), Fraction(0))
+
+    @property
+    def of(self) -> Fraction:
+        return self.key.problem.frame.points if self.key.problem.frame.points is not None else Fraction(1)
+
+
+class _Answer:
+    """An answer on its way to a verdict."""
+
+    def __init__(self, name: str, node: Node | None, key: Key) -> None:
+        self.name, self.key = name, key
+        self.true = key.values[name]
+        whole = (
+            self.true.exact and all(x.denominator == 1 for x in self.true.array.flat)
+            if not self.true.label
+            else False
+        )
+        self.read = read(node, self.true.shape, whole, self.true.label) if node is not None else None
+        self.statuses: list[str] = []
+        self.verdict = ""
+        self.found: Found | None = None
+        self.message: Text = ""
+        self.note = self.read.note if isinstance(self.read, Typed) else ""
+        self.share = Fraction(0)
+        self.asked = name in key.ask
+
+    # Comparison
+
+    def compared(self, value: Value) -> list[str]:
+        """The verdicts of the entries against some value."""
+        if isinstance(self.read, Words):
+            return [RIGHT if value.label and alike(self.read.plain(), value.array.item()) else WRONG]
+        assert isinstance(self.read, Typed)
+        if self.read.shape != value.shape:
+            return [WRONG] * max(1, len(self.read.entries))
+        tolerance, count = self.key.policy.near(self.name), self.key.counts(self.name)
+        rounding = self.key.problem.rounding
+        return [
+            BLANK if entry.blank else judged(entry, true, tolerance, count, rounding)
+            for entry, true in zip(self.read.entries, value.array.flat, strict=True)
+        ]
+
+    def judge(self) -> None:
+        """Against the true value."""
+        if self.read is None:
+            self.verdict = BLANK
+        elif isinstance(self.read, Illegible):
+            self.verdict = UNREADABLE
+            self.message = self.read.reason
+        else:
+            self.statuses = self.compared(self.true)
+            if isinstance(self.read, Typed) and self.read.other is not None and not self.right:
+                first, one = self.statuses, self.read
+                self.read = self.read.other
+                self.statuses = self.compared(self.true)
+                if first.count(WRONG) <= self.statuses.count(WRONG):
+                    self.read, self.statuses = one, first
+            for other in self.key.alternatives(self.name):
+                if not self.right:
+                    self.statuses = better(self.statuses, self.compared(other), RIGHT)
+            if isinstance(self.read, Words) and not self.right and self.equally_good(self.key.truth):
+                self.statuses = [RIGHT]
+            if isinstance(self.read, Typed) and self.read.shape != self.true.shape:
+                self.message = say("The shape should be {shape}.", shape=shape_text(self.true.shape))
+            self.settle()
+
+    def settle(self) -> None:
+        """The verdict of an array is that of its worst entry."""
+        there = [status for status in self.statuses if status != BLANK]
+        self.verdict = max(there, key=ORDER.index) if there else BLANK
+        if BLANK in self.statuses and self.verdict in (RIGHT, CARRIED, IMPRECISE):
+            self.verdict = WRONG if len(there) < len(self.statuses) else self.verdict
+
+    @property
+    def right(self) -> bool:
+        return bool(self.statuses) and all(status == RIGHT for status in self.statuses)
+
+    @property
+    def readable(self) -> bool:
+        return isinstance(self.read, (Typed, Words))
+
+    def equally_good(self, world: World) -> bool:
+        """Whether a label is one of several equal winners, or a tree takes such ones."""
+        assert isinstance(self.read, Words)
+        step = world.steps.get(self.name)
+        if step is None:
+            return False
+        if isinstance(self.read.plain(), str):
+            return any(alike(self.read.plain(), each) for each in winners(step.expr, world))
+        return self._equal_tree(self.read.plain())
+
+    def _equal_tree(self, tree: Any) -> bool:
+        pins = {}
+        for path, feature in features(tree, ""):
+            name = f"{path}best"
+            pins[name] = label(feature)
+        world = self.key.world(pins)
+        if world is None:
+            return False
+        for name in pins:
+            step = world.steps.get(name)
+            if step is None or pins[name].array.item() not in winners(step.expr, world):
+                return False
+        grown = world.derivation.quantities.get(self.name)
+        return grown is not None and alike(tree, grown.array.item())
+
+    # The answer in the place of the computed value
+
+    def pin(self) -> Value | None:
+        """The answer as a value, if it can stand in for the computed one."""
+        if isinstance(self.read, Words):
+            options = choices(self.key.truth, self.name)
+            return next((label(each) for each in options if alike(self.read.plain(), each)), None)
+        if (
+            not isinstance(self.read, Typed)
+            or self.read.shape != self.true.shape
+            or self.name in self.key.given
+        ):
+            return None
+        scalars = [
+            entry.value if entry.value is not None else true
+            for entry, true in zip(self.read.entries, self.true.array.flat, strict=True)
+        ]
+        numbers = [x.numerator if isinstance(x, Fraction) and x.denominator == 1 else x for x in scalars]
+        if not any(numbers) and np.any(self.true.floats != 0):
+            return None  # degenerate
+        return gather(numbers, self.true.shape)
+
+    # The verdict
+
+    def carried(self, world: World | None) -> bool:
+        """Whether the answer follows from others; entries that do are marked so."""
+        value = world.follows(self.name) if world is not None else None
+        if world is None or value is None or value.label != self.true.label:
+            return False
+        follows = self.compared(value)
+        if isinstance(self.read, Words) and WRONG in follows:
+            step = world.steps[self.name]
+            if any(alike(self.read.plain(), each) for each in winners(step.expr, world)):
+                follows = [RIGHT]
+        if len(follows) != len(self.statuses):  # what follows has another shape
+            self.statuses = [WRONG] * len(follows)
+        self.statuses = better(self.statuses, follows, CARRIED)
+        self.settle()
+        return self.verdict in (RIGHT, CARRIED)
+
+
+def better(old: Sequence[str], new: Sequence[str], verdict: str) -> list[str]:
+    """Entries that are right against another value take its verdict."""
+    if len(old) != len(new):
+        return list(old)
+    return [
+        verdict if now == RIGHT and before != RIGHT else before for before, now in zip(old, new, strict=True)
+    ]
+
+
+def features(tree: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The nodes of a typed tree: the path to each, and the feature that it splits by."""
+    from solver.spec.names import escaped
+
+    if not isinstance(tree, Mapping) or len(tree) != 1:
+        return
+    ((feature, branches),) = tree.items()
+    yield path, str(feature)
+    for value, below in branches.items() if isinstance(branches, Mapping) else ():
+        text = str(value)
+        sign = "" if text.startswith(("<=", ">")) else "="
+        key = f"{escaped(str(feature))}{sign}{text if not sign else escaped(text)}"
+        yield from features(below, f"{path}{key}/")
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two labels, or two trees, mean the same: case and spaces do not count."""
+    if isinstance(a, Mapping) or isinstance(b, Mapping):
+        if not (isinstance(a, Mapping) and isinstance(b, Mapping)) or len(a) != len(b):
+            return False
+        one, two = ({plain(key): value for key, value in each.items()} for each in (a, b))
+        return one.keys() == two.keys() and all(alike(one[key], two[key]) for key in one)
+    return plain(a) == plain(b)
+
+
+def plain(text: Any) -> str:
+    """A label without what does not count."""
+    words = " ".join(str(text).replace("≤", "<=").replace("_", " ").split()).strip("\"'").casefold()
+    for sign in ("<=", ">"):
+        if words.startswith(sign):
+            words = sign + words.removeprefix(sign).strip()
+    try:
+        number = Fraction(words.lstrip("<=>"))
+    except (ValueError, ZeroDivisionError):
+        return words
+    return f"{words[: len(words) - len(words.lstrip('<=>'))]}{number}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return "a single number"
+    return " × ".join(map(str, shape)) if len(shape) > 1 else f"{shape[0]} numbers"
+
+
+class _Paper:
+    """All answers of a submission to a problem."""
+
+    def __init__(self, key: Key, answers: Mapping[str, Node]) -> None:
+        self.key = key
+        self.not_graded: list[SolverError] = []
+        found: dict[str, Node | None] = dict.fromkeys(key.ask)
+        known = {_folded(name): name for name in key.values}
+        for typed, node in answers.items():
+            name = typed if typed in key.values else known.get(_folded(typed))
+            if name is None:
+                hint = did_you_mean(typed, key.values)
+                message = f"`{key.problem.id}` has no quantity {quoted(typed)}"
+                self.not_graded.append(SolverError(message, node.span, hint))
+            else:
+                found[name] = node
+        places = {name: place for place, name in enumerate(key.values)}
+        self.answers = [_Answer(name, found[name], key) for name in sorted(found, key=places.__getitem__)]
+        self.sources: dict[str, bool] = {}
+        """The answers in which errors were made, and whether each has cost points."""
+        self.past: dict[Past, str] = {}
+
+    def mark(self) -> None:
+        for answer in self.answers:
+            answer.judge()
+        if any(answer.readable and not answer.right for answer in self.answers):
+            self.known()
+            self.explain()
+        self.charge()
+
+    # Verdicts
+
+    def explain(self) -> None:
+        pins = {answer.name: pin for answer in self.answers if (pin := answer.pin()) is not None}
+        own = self.key.world(pins)
+        for answer in self.answers:
+            if not answer.readable or answer.right or (answer.message and answer.verdict == MISTAKE):
+                if answer.readable and answer.verdict == IMPRECISE:
+                    self.sources[answer.name] = False
+                continue
+            self.explain_one(answer, pins, own)
+            if answer.verdict in (MISTAKE, WRONG, IMPRECISE) and not (answer.found and answer.found.repeat):
+                self.sources[answer.name] = False
+
+    def explain_one(self, answer: _Answer, pins: Mapping[str, Value], own: World | None) -> None:
+        before = list(answer.statuses)
+        others = frozenset(pins) - {answer.name}
+        if others & self.key.ancestors(answer.name) or answer.true.label:
+            if answer.carried(own) or answer.carried(self.from_errors(pins, answer.name)):
+                if not self.errors(answer):
+                    answer.statuses = [RIGHT if each == CARRIED else each for each in answer.statuses]
+                    answer.note = "it follows from the rounded values before it"
+                    answer.settle()
+                return
+        else:
+            own = self.key.truth
+        if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed):
+            return
+        right = [status == RIGHT for status in before]
+        found = explained(self.key, answer.name, answer.read, right, own or self.key.truth, self.past)
+        if found is None:
+            return
+        answer.statuses = [
+            RIGHT if status == RIGHT else BLANK if status == BLANK else CARRIED if found.repeat else MISTAKE
+            for status in before
+        ]
+        answer.found, answer.message = found, told(self.key, answer.name, found)
+        answer.settle()
+        self.past.setdefault(trace(found.guess), answer.name)
+
+    def from_errors(self, pins: Mapping[str, Value], name: str) -> World | None:
+        """What follows from the errors before, all else as it is truly."""
+        errors = {each: pins[each] for each in self.sources if each in pins and each != name}
+        return self.key.world(errors) if errors else None
+
+    def errors(self, answer: _Answer) -> list[str]:
+        """The errors that an answer rests on."""
+        below = self.key.ancestors(answer.name)
+        direct = [name for name in self.sources if name in below]
+        if answer.found is not None and answer.found.repeat:
+            first = self.past.get(trace(answer.found.guess))
+            direct += [first] if first is not None else []
+        return list(dict.fromkeys(direct))
+
+    def known(self) -> None:
+        """Answers that a marker has judged already."""
+        for judged_ in self.key.policy.known:
+            for answer in self.answers:
+                if answer.name != judged_.name or not answer.readable or answer.right:
+                    continue
+                other = _Answer(answer.name, judged_.answer, self.key)
+                if same_answer(answer.read, other.read):
+                    answer.verdict, answer.share = MISTAKE, judged_.share
+                    answer.message = judged_.says or "A marker has judged this answer."
+                    answer.statuses = [MISTAKE] * len(answer.statuses)
+                    answer.note = "judged"
+
+    # Marks
+
+    def charge(self) -> None:
+        policy = self.key.policy
+        for answer in self.answers:
+            worth = answer.asked and self.weight(answer) > 0
+            if answer.note == "judged" and answer.verdict == MISTAKE:
+                if worth and answer.share < 1:
+                    self.sources[answer.name] = True
+                continue
+            shares = {RIGHT: Fraction(1), IMPRECISE: policy.imprecise, MISTAKE: policy.mistake}
+            shares |= {WRONG: Fraction(0), BLANK: Fraction(0), UNREADABLE: Fraction(0)}
+            if CARRIED in answer.statuses:
+                errors = self.errors(answer)
+                free = [name for name in errors if not self.sources.get(name, True)]
+                shares[CARRIED] = policy.charged if free else policy.carried
+                if worth:
+                    for name in free:
+                        self.sources[name] = True
+            statuses = answer.statuses or [answer.verdict]
+            if policy.entries:
+                answer.share = sum((shares[each] for each in statuses), Fraction(0)) / len(statuses)
+            else:
+                answer.share = shares[answer.verdict]
+            if worth and answer.name in self.sources and answer.share < 1:
+                self.sources[answer.name] = True
+
+    def weight(self, answer: _Answer) -> Fraction:
+        weights = self.key.policy.weights
+        if weights:
+            return weights.get(answer.name, Fraction(0))
+        return Fraction(1 if answer.asked else 0)
+
+    def result(self) -> Result:
+        self.mark()
+        points = self.key.problem.frame.points
+        points = Fraction(1) if points is None else points
+        weights = self.key.policy.weights or dict.fromkeys(self.key.ask, Fraction(1))
+        total = sum(weights.values(), Fraction(0))
+        marked = []
+        for answer in self.answers:
+            of = points * weights.get(answer.name, Fraction(0)) / total
+            marked.append(self.marked(answer, of))
+        return Result(self.key, tuple(marked), tuple(self.not_graded))
+
+    def marked(self, answer: _Answer, of: Fraction) -> Marked:
+        typed = answer.read
+        wrong: list[Place] = []
+        blank: list[Place] = []
+        if isinstance(typed, Typed) and typed.shape == answer.true.shape and typed.shape:
+            places = list(np.ndindex(*typed.shape))
+            for place, status in zip(places, answer.statuses, strict=True):
+                if status == BLANK:
+                    blank.append(place)
+                elif status != RIGHT:
+                    wrong.append(place)
+        message = answer.message
+        if not message and answer.verdict == CARRIED:
+            verdicts = {each.name: each.verdict for each in self.answers}
+            errors = sorted(self.errors(answer), key=lambda name: verdicts[name] == IMPRECISE)
+            message = say("It follows from your {name}.", name=Sym(errors[0])) if errors else ""
+        return Marked(
+            answer.name,
+            answer.asked,
+            answer.verdict,
+            of * answer.share,
+            of,
+            typed.plain() if isinstance(typed, (Typed, Words)) else None,
+            typed.text if isinstance(typed, (Typed, Illegible)) else "",
+            answer.true,
+            tuple(wrong),
+            tuple(blank),
+            answer.found,
+            message,
+            "" if answer.note == "judged" else answer.note,
+        )
+
+
+def same_answer(a: Any, b: Any) -> bool:
+    """Whether two answers are the same numbers or words, as they were typed."""
+    if isinstance(a, Typed) and isinstance(b, Typed):
+        return a.shape == b.shape and all(
+            x.value is not None and y.value is not None and _same_number(x, y)
+            for x, y in zip(a.entries, b.entries, strict=True)
+        )
+    return isinstance(a, Words) and isinstance(b, Words) and alike(a.plain(), b.plain())
+
+
+def _same_number(x: Any, y: Any) -> bool:
+    """Equal at the digits of the one with fewer of them."""
+    places = [each.places for each in (x, y) if each.places is not None]
+    room = Fraction(1, 2) / Fraction(10) ** min(places) if len(places) == 2 and x.places != y.places else 0
+    return bool(abs(x.value - y.value) <= room)
+
+
+def _folded(name: str) -> str:
+    return "".join(name.split()).casefold()
+
+
+def mark(key: Key, answers: Mapping[str, Node]) -> Result:
+    """A submission for a problem, marked by its key."""
+    return _Paper(key, answers).result()

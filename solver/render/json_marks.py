@@ -1,0 +1,41 @@
+"""Marks for programs: one JSON document, written piece by piece so that a class of any size fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from solver.render.json import FORMAT
+
+
+def run_document(
+    results: Iterable[Mapping[str, Any]],
+    not_graded: Iterable[Mapping[str, Any]],
+    summary: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+) -> Iterator[str]:
+    """The document in pieces. `not_graded` is read, and `summary` called, when all results are written."""
+    yield f'{{"format": {FORMAT}, "results": ['
+    yield from _items(results)
+    yield '], "not_graded": ['
+    yield from _items(not_graded)
+    yield '], "summary": '
+    yield text(summary() if callable(summary) else summary)
+    yield "}\n"
+
+
+def text(value: Any) -> str:
+    """A value as JSON that every encoding to UTF-8 can carry (a lone surrogate is escaped)."""
+    written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False)
+    return written
+
+
+def _items(values: Iterable[Any]) -> Iterator[str]:
+    before = "\n"
+    for value in values:
+        yield before + text(value)
+        before = ",\n"

@@ -1,0 +1,109 @@
+"""Marks for programs: a result as JSON, formulas as LaTeX, messages as plain text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from solver.errors import SolverError
+from solver.expr.nodes import Expr
+from solver.grading.key import Key
+from solver.grading.marking import UNREADABLE, Marked, Result
+from solver.page.from_derivation import Author, Sheet
+from solver.page.letters import Letters
+from solver.render.latex import latex
+from solver.render.linear import linear
+
+LONGEST_FORMULA = 600
+MOST_SHOWN = 400
+"""Of a longer array the expected numbers are left out: they stand in the worked solution."""
+
+
+class Marker:
+    """Writes the results of one problem, in the letters of its solution."""
+
+    def __init__(self, key: Key) -> None:
+        frame = key.problem.frame
+        sheet = Sheet(
+            title=frame.title or key.kind.title,
+            ask=key.ask,
+            letters=Letters(key.kind.letters, frame.symbols),
+        )
+        self.author = Author(key.truth.derivation, sheet)
+
+    def described(self, result: Result, student: str, file: str) -> dict[str, Any]:
+        """One entry of `results`."""
+        points, of = result.points, result.of
+        return {
+            "problem": result.key.problem.id,
+            "student": student,
+            "file": file,
+            "points": str(points),
+            "of": str(of),
+            "percent": percent(points, of),
+            "answers": [self.answer(each) for each in result.answers],
+        }
+
+    def answer(self, marked: Marked) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "name": marked.name,
+            "asked": marked.asked,
+            "verdict": marked.verdict,
+            "points": str(marked.points),
+            "of": str(marked.of),
+            "answer": marked.answer if marked.verdict != UNREADABLE else marked.text,
+        }
+        if marked.expected is not None and marked.expected.size <= MOST_SHOWN:
+            described["expected"] = marked.expected.plain()
+        for name, places in (("wrong_entries", marked.wrong), ("blank_entries", marked.blank)):
+            if places:
+                described[name] = [list(place) for place in places]
+        if marked.found is not None:
+            guess = marked.found.guess
+            described |= {"mistake": guess.mistake, "also": list(marked.found.also), "at": self.at(marked)}
+            if guess.edit is not None and (formula := self.formula(guess.edit.expr)):
+                described["formula"] = formula
+            described["from"] = "own" if guess.own else "true"
+            if marked.found.repeat:
+                described["repeat"] = True
+        if message := self.text(marked.message):
+            described["message"] = message
+        if marked.note:
+            described["note"] = marked.note
+        return described
+
+    def at(self, marked: Marked) -> str:
+        """The quantity at which the mistake was made: of a shape as a whole, not of its rows."""
+        assert marked.found is not None
+        name = marked.found.guess.at[0]
+        stem, _, part = name.rpartition(".")
+        known = self.author.derivation.quantities
+        if part in ("height", "width", "channels") and f"{stem}.shape" in known:
+            return f"{stem}.shape"
+        return name if name in known else marked.name
+
+    def formula(self, expr: Expr) -> str:
+        try:
+            written = latex(self.author.writer.layout(expr))
+        except (AttributeError, KeyError, ValueError):
+            return ""
+        return written if len(written) <= LONGEST_FORMULA else ""
+
+    def text(self, text: Any) -> str:
+        return "".join(part if isinstance(part, str) else linear(part) for part in self.author.prose(text))
+
+
+def percent(points: Fraction, of: Fraction) -> float:
+    """The share of the points in percent, to two decimals."""
+    return round(float(100 * points / of), 2) if of else 0.0
+
+
+def refused(error: SolverError, file: str) -> dict[str, Any]:
+    """One entry of `not_graded`."""
+    described: dict[str, Any] = {"file": file}
+    if error.span is not None:
+        described |= {"file": error.span.source.name, "line": error.span.line, "column": error.span.column}
+    described["message"] = error.message
+    if error.hint:
+        described["hint"] = error.hint
+    return described

@@ -1,0 +1,562 @@
+"""Small networks forwards, and softmax with cross-entropy, with the mistakes that are made there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .logistic import sigmoid
+from .paper import Case, Keep, Values, at_places, case, decimals, same, significantly, some, to
+
+Parts = dict[str, Callable[..., Any]]
+
+
+def relu(z: Any) -> Any:
+    return np.maximum(z, 0)
+
+
+def softmax(z: Any) -> Any:
+    powers = np.exp(z)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+ACTIVATIONS: Parts = {
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "softmax": softmax,
+    "identity": lambda z: z,
+}
+
+
+def cross_entropy(p: Any, y: Any) -> Any:
+    return -np.sum(y * np.log(p)) / (len(p) if np.ndim(p) == 2 else 1)
+
+
+LOSSES: Parts = {
+    "cross-entropy": cross_entropy,
+    "binary-cross-entropy": lambda p, y: -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)),
+    "mse": lambda a, y: np.mean((a - y) ** 2),
+    "half-squared-error": lambda a, y: np.sum((a - y) ** 2) / 2,
+    "squared-error": lambda a, y: np.sum((a - y) ** 2),
+}
+
+
+class Net(NamedTuple):
+    """A network of two layers; W is outputs × inputs unless `form` says otherwise."""
+
+    x: list[Any]
+    layers: list[tuple[list[list[float]], list[float] | None, str]]
+    loss: str = ""
+    target: Any = None
+    form: str = "W x + b"
+
+    def problem(self, *ask: str) -> dict[str, Any]:
+        layers: list[dict[str, Any]] = []
+        for W, b, name in self.layers:
+            layer: dict[str, Any] = {"W": W} if b is None else {"W": W, "b": b}
+            layers.append(layer | ({"activation": name} if name != "identity" else {}))
+        given: dict[str, Any] = {"x": self.x, "form": self.form, "layers": layers}
+        if self.loss:
+            given |= {"target": self.target, "loss": self.loss}
+        return {"kind": "mlp-forward", "given": given, "ask": list(ask), "points": 4}
+
+    def truths(self) -> Any:
+        """The target as values: one-hot rows for class indices."""
+        width = len(self.layers[-1][0]) if self.form == "W x + b" else len(self.layers[-1][0][0])
+        if self.loss == "cross-entropy":
+            return np.eye(width)[self.target]
+        return np.array(self.target, float)
+
+
+def forward(net: Net, keep: Keep = same, **parts: Callable[..., Any]) -> Values:
+    """z1, a1, z2, y_hat and the loss; `parts` are the steps that the student does in another way."""
+    right: Parts = {
+        "affine": lambda layer, a, W, b: a @ W.T + b,
+        "activate": lambda layer, name, z: ACTIVATIONS[name](z),
+        "feed": lambda z, a: a,
+        "loss": LOSSES[net.loss] if net.loss else (lambda a, y: 0.0),
+    }
+    do, found = right | parts, Values()
+    a: Any = np.array(net.x, float)
+    for layer, (weights, bias, name) in enumerate(net.layers, 1):
+        W = np.array(weights, float)
+        W = W if net.form == "W x + b" else W.T
+        z = found[f"z{layer}"] = keep(do["affine"](layer, a, W, np.array(bias or 0, float)))
+        a = keep(do["activate"](layer, name, z))
+        found[f"a{layer}" if layer < len(net.layers) else "y_hat"] = a
+        a = a if layer == len(net.layers) else do["feed"](z, a)
+    if net.loss:
+        with np.errstate(all="ignore"):
+            found["loss"] = keep(float(do["loss"](a, net.truths())))
+    return found
+
+
+CLASSES = Net(
+    [1, -2],
+    [([[0.5, -1], [1, 0.25]], [0.1, -0.3], "relu"), ([[1, -0.5], [0.3, 0.8]], [0.2, -0.1], "softmax")],
+    *("cross-entropy", 1),
+)
+THREE = Net(
+    [0.5, 1, -1],
+    [
+        ([[1, -1, 0.5], [0.2, 0.4, -0.6], [-0.5, 1, 1]], [0.1, 0.2, -0.4], "relu"),
+        ([[1, 0.5, 2], [-1, 1, 0.3], [0.2, -0.7, 1]], [0.3, -0.2, 0.1], "softmax"),
+    ],
+    *("cross-entropy", 2),
+)
+MAZUR = Net(
+    [0.05, 0.1],
+    [([[0.15, 0.2], [0.25, 0.3]], [0.35, 0.35], "sigmoid"), ([[0.4, 0.45], [0.5, 0.55]], [0.6, 0.6], "sigmoid")],
+    *("half-squared-error", [0.01, 0.99]),
+)
+UNLIKE = Net(
+    [0.8, -0.6],
+    [([[0.7, -0.2], [1.1, 0.9]], [0.25, -0.75], "sigmoid"), ([[1.4, -0.8], [0.3, 1.6]], [0.5, -0.35], "sigmoid")],
+    *("mse", [1, 0]),
+)
+ROWS = Net(
+    [[1, 2], [-1, 0.5], [0.5, -1.5]],
+    [([[1, -0.5], [0.5, 1]], [0.5, -0.25], "relu"), ([[0.6, -1.2], [0.9, 0.4]], [-0.3, 0.45], "softmax")],
+    *("cross-entropy", [0, 1, 1], "x W + b"),
+)
+VALUES = Net(
+    [2, -1],
+    [([[0.5, 0.4], [-0.3, 0.9], [1.2, 0.7]], [0.2, 1.7, -0.1], "relu"), ([[1, -2, 0.5]], [0.25], "identity")],
+    *("squared-error", [0.5]),
+)
+PROBABLE = Net(
+    [1.5, -0.5],
+    [([[0.8, 1.1], [-0.6, 0.4]], [-0.2, 0.3], "tanh"), ([[1.3, -0.9]], [0.15], "sigmoid")],
+    *("binary-cross-entropy", [0]),
+)
+MANY = Net(
+    [0.3, 0.9],
+    [([[1.2, -0.4], [0.6, 0.7]], [0.3, -0.2], "tanh"), ([[0.5, -1.1], [0.8, 0.2]], [0.1, 0.6], "identity")],
+    *("mse", [1, -1]),
+)
+
+
+class Mistake(NamedTuple):
+    """A step done in another way: the quantity that shows it, and what describes it."""
+
+    key: str
+    why: str
+    parts: Parts
+    where: str
+    names: tuple[str, ...]
+    nets: tuple[Net, ...]
+    again: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
+    unsure: str = ""
+
+
+def instead(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Another function for one activation only."""
+    return lambda layer, known, z: function(z) if known == name else ACTIVATIONS[known](z)
+
+
+def in_layer(number: int, affine: Callable[..., Any]) -> Callable[..., Any]:
+    """Another affine map in one layer only."""
+    return lambda layer, a, W, b: affine(a, W, b) if layer == number else a @ W.T + b
+
+
+MISTAKES = [
+    Mistake(
+        *("bias-1", "The first layer leaves its bias out.", {"affine": in_layer(1, lambda a, W, b: a @ W.T)}),
+        *("z1", ("dropped-term",), (CLASSES, ROWS, PROBABLE)),
+    ),
+    Mistake(
+        *("bias-2", "The second layer leaves its bias out.", {"affine": in_layer(2, lambda a, W, b: a @ W.T)}),
+        *("z2", ("dropped-term",), (THREE, MAZUR, ROWS)),
+    ),
+    Mistake(
+        *("no-biases", "No layer adds its bias.", {"affine": lambda layer, a, W, b: a @ W.T}),
+        *("z1", ("dropped-term",), (UNLIKE, MANY), ("z2",)),
+    ),
+    Mistake(
+        *("bias-minus", "The bias is subtracted.", {"affine": in_layer(1, lambda a, W, b: a @ W.T - b)}),
+        *("z1", ("sign", "other-operation"), (CLASSES, VALUES)),
+    ),
+    Mistake(
+        *("bracket", "The bias is added before the product: W (x + b).", {"affine": in_layer(1, lambda a, W, b: (a + b) @ W.T)}),
+        *("z1", ("brackets",), (UNLIKE, THREE)),
+    ),
+    Mistake(
+        *("transposed-1", "Wᵀx for W x; W is square, so nothing warns.", {"affine": in_layer(1, lambda a, W, b: a @ W + b)}),
+        *("z1", ("transpose",), (CLASSES, UNLIKE, MAZUR)),
+    ),
+    Mistake(
+        *("transposed-2", "The second W is transposed.", {"affine": in_layer(2, lambda a, W, b: a @ W + b)}),
+        *("z2", ("transpose",), (THREE, ROWS)),
+    ),
+    Mistake(
+        *("no-relu", "The ReLU is forgotten.", {"activate": instead("relu", lambda z: z)}),
+        *("a1", ("function-forgotten", "other-quantity"), (CLASSES, THREE, ROWS), (), ("a1", "z2")),
+    ),
+    Mistake(
+        *("no-tanh", "The tanh is forgotten.", {"activate": instead("tanh", lambda z: z)}),
+        *("a1", ("function-forgotten", "other-quantity"), (MANY,), (), ("a1", "z2")),
+    ),
+    Mistake(
+        *("sigmoid-for-relu", "Sigmoid in place of ReLU.", {"activate": instead("relu", sigmoid)}),
+        *("a1", ("other-function",), (CLASSES, VALUES, THREE)),
+    ),
+    Mistake(
+        *("relu-for-sigmoid", "ReLU in place of the sigmoid.", {"activate": instead("sigmoid", relu)}),
+        *("a1", ("other-function",), (MAZUR, UNLIKE), ("y_hat",)),
+    ),
+    Mistake(
+        *("sigmoid-for-tanh", "Sigmoid in place of tanh.", {"activate": instead("tanh", sigmoid)}),
+        *("a1", ("other-function",), (MANY, PROBABLE)),
+    ),
+    Mistake(
+        *("output-relu", "ReLU on the output too, which is linear."),
+        {"activate": lambda layer, name, z: relu(z)},
+        *("y_hat", ("other-function", "extra-factor", "extra-term"), (MANY, VALUES), (), (), "a name for this?"),
+    ),
+    Mistake(
+        *("output-raw", "The sigmoid of the output is forgotten: the score is given."),
+        {"activate": lambda layer, name, z: z if layer == 2 else ACTIVATIONS[name](z), "loss": lambda a, y: np.nan},
+        *("y_hat", ("function-forgotten", "other-quantity"), (UNLIKE, PROBABLE)),
+    ),
+    Mistake(
+        *("no-exponential", "Softmax without the exponential: z/∑z.", {"activate": instead("softmax", lambda z: z / z.sum())}),
+        *("y_hat", ("function-forgotten",), (CLASSES, THREE)),
+    ),
+    Mistake(
+        *("not-normalised", "The softmax is not divided by its sum.", {"activate": instead("softmax", np.exp)}),
+        *("y_hat", ("function-forgotten", "dropped-factor", "other-function"), (CLASSES, THREE, ROWS)),
+    ),
+    Mistake(
+        *("sigmoids-for-softmax", "A sigmoid of each score in place of the softmax."),
+        {"activate": instead("softmax", sigmoid)},
+        *("y_hat", ("other-function",), (CLASSES, THREE)),
+    ),
+    Mistake(
+        *("softmax-down", "Softmax of −z.", {"activate": instead("softmax", lambda z: softmax(-z))}),
+        *("y_hat", ("sign",), (THREE, CLASSES)),
+    ),
+    Mistake(
+        *("softmax-of-columns", "The softmax runs over the samples, not the classes."),
+        {"activate": instead("softmax", lambda z: softmax(z.T).T)},
+        *("y_hat", ("other-axis",), (ROWS,)),
+    ),
+    Mistake(
+        *("fed-with-z1", "The second layer takes z1, though a1 is right.", {"feed": lambda z, a: z}),
+        *("z2", ("other-quantity", "function-forgotten"), (CLASSES, THREE, VALUES, UNLIKE), (), ("z2", "a1")),
+    ),
+]  # fmt: skip
+
+SCORED: list[tuple[str, str, Callable[..., Any], tuple[str, ...], tuple[Net, ...]]] = [
+    (
+        *("log2", "The loss with logarithms to the base 2.", lambda a, y: cross_entropy(a, y) / np.log(2)),
+        *(("other-function",), (CLASSES, THREE)),
+    ),
+    (
+        *("log10", "The loss with logarithms to the base 10.", lambda a, y: cross_entropy(a, y) / np.log(10)),
+        *(("other-function",), (THREE, ROWS)),
+    ),
+    ("minus", "The loss without its minus.", lambda a, y: -cross_entropy(a, y), ("sign",), (CLASSES, ROWS)),
+    (
+        *("no-log", "The loss without the logarithm.", lambda a, y: -np.sum(a * y)),
+        *(("function-forgotten",), (CLASSES, THREE)),
+    ),
+    (
+        *("wrong-class", "The logarithm of another class's probability.", lambda a, y: cross_entropy(a, np.roll(y, -1))),
+        *(("wrong-index", "off-by-one"), (CLASSES, THREE)),
+    ),
+    (
+        *("summed", "The losses of the samples are added, not averaged.", lambda a, y: cross_entropy(a, y) * len(a)),
+        *(("dropped-factor", "other-function"), (ROWS,)),
+    ),
+    (
+        *("not-halved", "½ is forgotten.", lambda a, y: np.sum((a - y) ** 2)),
+        *(("dropped-factor",), (MAZUR,)),
+    ),
+    (
+        *("not-averaged", "The squares are added, not averaged.", lambda a, y: np.sum((a - y) ** 2)),
+        *(("dropped-factor", "other-function"), (UNLIKE, MANY)),
+    ),
+    (
+        *("halved", "The squared error is halved.", lambda a, y: np.sum((a - y) ** 2) / 2),
+        *(("extra-factor",), (VALUES,)),
+    ),
+    (
+        *("not-squared", "The errors are not squared.", lambda a, y: np.sum(np.abs(a - y)) / 2),
+        *(("other-function", "function-forgotten", "dropped-factor"), (MAZUR, MANY)),
+    ),
+    (
+        *("other-label", "Binary cross-entropy of the other label.", lambda a, y: LOSSES["binary-cross-entropy"](1 - a, y)),
+        *(("swapped-operands", "sign", "other-quantity", "dropped-term"), (PROBABLE,)),
+    ),
+]  # fmt: skip
+
+
+def networks() -> Iterator[Case]:
+    """Each mistake with everything written down, and with no more than the output."""
+    for mistake in MISTAKES:
+        for number, net in enumerate(mistake.nets, 1):
+            keep, by = (decimals(4), at_places(4)) if number == 2 else (same, to((6, 4, 5)[number % 3]))
+            truth, own = forward(net), forward(net, keep, **mistake.parts)
+            near = forward(net, significantly(4), **mistake.parts)
+            shown = [name for name in own if name != "loss" or np.isfinite(own["loss"])]
+            shown = [name for name in shown if mistake.key != "not-normalised" or name != "loss"]
+            shown = [name for name in shown if mistake.key != "no-exponential" or name != "loss"]
+            shown = [name for name in shown if mistake.key != "no-relu" or number != 3 or name != "a1"]
+            at = mistake.at or (mistake.where,)
+            asked = "loss" if "loss" in shown and number % 2 else "y_hat"
+            yield from some(
+                lambda mistake=mistake, number=number, net=net, truth=truth, own=own, shown=shown, by=by, at=at,
+                asked=asked, near=near: case(
+                    *(f"mlp/{mistake.key}-{number}-working", f"{mistake.why} Everything is written down."),
+                    *(net.problem(*dict.fromkeys(("y_hat", asked))), truth, own),
+                    **{"write": shown, "by": by, "mistake": mistake.names, "at": at, "again": mistake.again},
+                    near=near,
+                    unsure=mistake.unsure,
+                )
+            )  # fmt: skip
+            if number > 1 or np.size(own["y_hat"]) < 2:
+                continue
+            yield from some(
+                lambda mistake=mistake, number=number, net=net, truth=truth, own=own, at=at: case(
+                    *(f"mlp/{mistake.key}-{number}-end", f"{mistake.why} Only the output is written down."),
+                    *(net.problem("y_hat"), truth, own),
+                    **{"write": ["y_hat"], "by": to(5), "mistake": mistake.names, "at": at},
+                    unsure=mistake.unsure,
+                )
+            )  # fmt: skip
+    for key, why, loss, names, nets in SCORED:
+        for number, net in enumerate(nets, 1):
+            truth, own = forward(net), forward(net, loss=loss)
+            yield from some(
+                lambda key=key, why=why, names=names, number=number, net=net, truth=truth, own=own: case(
+                    *(f"mlp/loss-{key}-{number}", why, net.problem("y_hat", "loss"), truth, own),
+                    **{"write": ["z2", "y_hat", "loss"], "by": to(5), "mistake": names},
+                )
+            )  # fmt: skip
+    for number, net in enumerate((CLASSES, UNLIKE, THREE, MANY), 1):
+        truth, b1 = forward(net), np.array(net.layers[0][1])
+        own = forward(net, affine=in_layer(2, lambda a, W, b, b1=b1: a @ W.T + b1))
+        yield from some(
+            lambda number=number, net=net, truth=truth, own=own: case(
+                *(f"mlp/b1-for-b2-{number}", "The second layer adds the bias of the first."),
+                *(net.problem("y_hat"), truth, own),
+                **{"write": ["z1", "a1", "z2", "y_hat"], "by": to(5), "mistake": ["other-quantity"], "at": ["z2"]},
+            )
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------- softmax and cross-entropy
+
+
+class Scores(NamedTuple):
+    """Logits, or x, W and b that make them."""
+
+    logits: list[Any]
+    target: Any
+    temperature: float = 1
+    log: Any = "e"
+
+    def problem(self, *ask: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"logits": self.logits, "target": self.target}
+        given |= {"temperature": self.temperature} if self.temperature != 1 else {}
+        given |= {"log": self.log} if self.log != "e" else {}
+        return {"kind": "softmax-ce", "given": given, "ask": list(ask), "points": 2}
+
+
+def scored(data: Scores, keep: Keep = same, **parts: Callable[..., Any]) -> Values:
+    """p, loss and gradient; `parts` are the steps that the student does in another way."""
+    z, T = np.array(data.logits, float), data.temperature
+    y = np.eye(z.shape[-1])[data.target] if isinstance(np.array(data.target).flat[0], np.integer) else None
+    y = np.array(data.target, float) if y is None or np.shape(data.target) == z.shape else y
+    n = len(z) if z.ndim == 2 else 1
+    base = {"e": 1.0, 2: np.log(2), 10: np.log(10)}[data.log]
+    right: Parts = {
+        "p": lambda z, T: softmax(z / T),
+        "loss": lambda p, y, n: -np.sum(y * np.log(p)) / base / n,
+        "grad": lambda p, y, n, T: (p - y) / n / T / base,
+    }
+    do, found = right | parts, Values()
+    p = found["p"] = keep(do["p"](z, T))
+    with np.errstate(all="ignore"):
+        found["loss"] = keep(float(do["loss"](p, y, n)))
+    found["grad"] = keep(do["grad"](p, y, n, T))
+    return found
+
+
+CAT = Scores([3.2, 5.1, -1.7], 0)
+FOUR = Scores([0.5, -1.2, 2.1, 0.3], 1)
+TWO = Scores([1.3, -0.4], 0)
+WARM = Scores([2.0, 1.0, 0.1], 2, temperature=2.5)
+COLD = Scores([0.4, 0.9, -0.2], 1, temperature=0.4)
+BATCH = Scores([[1, 2, -0.5], [0.3, -1, 1.5]], [1, 2])
+BATCH4 = Scores([[0.2, 1.1], [-0.7, 0.4], [1.5, -0.3], [0.6, 0.8]], [0, 1, 0, 1])
+SQUARED = Scores([[1, 2, -0.5], [0.3, -1, 1.5], [0.8, 0.1, -0.6]], [1, 2, 0])
+SOFT = Scores([1.0, -0.5, 0.8], [0.2, 0.3, 0.5])
+BITS = Scores([1.5, 0.2, -0.9], 1, log=2)
+
+Wrong = tuple[str, str, Parts, str, tuple[str, ...], tuple[Scores, ...]]
+SOFTMAX: list[Wrong] = [
+    (
+        *("log10", "Logarithm to the base 10.", {"loss": lambda p, y, n: -np.sum(y * np.log10(p)) / n}, "loss"),
+        *(("other-function",), (CAT, BATCH, SOFT)),
+    ),
+    (
+        *("log2", "Logarithm to the base 2.", {"loss": lambda p, y, n: -np.sum(y * np.log2(p)) / n}, "loss"),
+        *(("other-function",), (FOUR, BATCH4)),
+    ),
+    (
+        *("ln", "Bits are asked, the logarithm is natural.", {"loss": lambda p, y, n: -np.sum(y * np.log(p)) / n}),
+        *("loss", ("other-function", "dropped-factor"), (BITS,)),
+    ),
+    (
+        *("minus", "The minus of the loss is lost.", {"loss": lambda p, y, n: np.sum(y * np.log(p)) / n}, "loss"),
+        *(("sign",), (CAT, BATCH, WARM)),
+    ),
+    (
+        *("no-log", "−p for −ln p.", {"loss": lambda p, y, n: -np.sum(y * p) / n}, "loss"),
+        *(("function-forgotten",), (CAT, BATCH)),
+    ),
+    (
+        *("next-class", "The classes are counted from 1.", {"loss": lambda p, y, n: -np.sum(np.roll(y, -1) * np.log(p)) / n}),
+        *("loss", ("wrong-index", "off-by-one"), (TWO, FOUR)),
+    ),
+    (
+        *("summed", "The loss of the rows is added, not averaged.", {"loss": lambda p, y, n: -np.sum(y * np.log(p))}),
+        *("loss", ("dropped-factor", "other-function"), (BATCH, BATCH4)),
+    ),
+    (
+        *("classes-averaged", "The loss is divided by the number of classes."),
+        {"loss": lambda p, y, n: -np.sum(y * np.log(p)) / y.shape[-1]},
+        *("loss", ("extra-factor", "other-function"), (FOUR, CAT)),
+    ),
+    (
+        *("y-minus-p", "The gradient as y − p.", {"grad": lambda p, y, n, T: (y - p) / n / T}, "grad"),
+        *(("sign", "swapped-operands"), (CAT, BATCH, WARM)),
+    ),
+    (
+        *("p-alone", "The gradient is p: y is forgotten.", {"grad": lambda p, y, n, T: p / n / T}, "grad"),
+        *(("dropped-term", "other-quantity"), (CAT, BATCH)),
+    ),
+    (
+        *("gradient-summed", "The gradient of the mean is not divided by n.", {"grad": lambda p, y, n, T: (p - y) / T}),
+        *("grad", ("dropped-factor", "other-function"), (BATCH, BATCH4)),
+    ),
+    (
+        *("gradient-of-the-next", "The 1 is subtracted at the wrong class."),
+        {"grad": lambda p, y, n, T: (p - np.roll(y, 1, axis=-1)) / n / T},
+        *("grad", ("wrong-index", "off-by-one"), (CAT, FOUR)),
+    ),
+    (
+        *("gradient-without-T", "The gradient forgets 1/T.", {"grad": lambda p, y, n, T: (p - y) / n}, "grad"),
+        *(("dropped-factor",), (WARM, COLD)),
+    ),
+    (
+        *("T-forgotten", "The temperature is forgotten.", {"p": lambda z, T: softmax(z)}, "p"),
+        *(("dropped-factor",), (WARM, COLD)),
+    ),
+    (
+        *("T-multiplied", "Multiplied by the temperature instead of divided.", {"p": lambda z, T: softmax(z * T)}, "p"),
+        *(("other-operation",), (WARM, COLD)),
+    ),
+    (
+        *("columns", "The softmax runs down the columns.", {"p": lambda z, T: softmax((z / T).T).T}, "p"),
+        *(("other-axis",), (BATCH, BATCH4, SQUARED)),
+    ),
+    (
+        *("no-exponential", "z/∑z for the softmax.", {"p": lambda z, T: z / T / np.sum(z / T)}, "p"),
+        *(("function-forgotten",), (Scores([2.0, 1.0, 0.1], 0), Scores([1.5, 0.4, 2.2, 0.7], 3))),
+    ),
+    (
+        *("not-normalised", "The powers are not divided by their sum.", {"p": lambda z, T: np.exp(z / T)}, "p"),
+        *(("function-forgotten", "dropped-factor", "other-quantity"), (FOUR, SOFT)),
+    ),
+    (
+        *("powers-of-two", "2^z for e^z.", {"p": lambda z, T: 2 ** (z / T) / np.sum(2 ** (z / T))}, "p"),
+        *(("other-function",), (CAT, TWO)),
+    ),
+    ("sigmoids", "A sigmoid of each.", {"p": lambda z, T: sigmoid(z / T)}, "p", ("other-function",), (FOUR, SOFT)),
+    ("down", "e^−z for e^z.", {"p": lambda z, T: softmax(-z / T)}, "p", ("sign",), (CAT, SOFT)),
+]  # fmt: skip
+
+
+def softmaxes() -> Iterator[Case]:
+    """Each mistake with p, loss and gradient, or with the one value that shows it."""
+    for i, (key, why, parts, where, names, sets) in enumerate(SOFTMAX):
+        for number, data in enumerate(sets, 1):
+            truth, own = scored(data), scored(data, **parts)
+            near = scored(data, significantly(4), **parts)
+            strange = key in ("no-exponential", "not-normalised", "sigmoids")
+            write = ["p", "grad"] if strange else ["p", "loss", "grad"]
+            if data is BITS:  # the base matters to the gradient too; see the notes
+                write = ["p", "loss"]
+            if number == 2 and where != "p":
+                write = [where]
+            by = at_places(4) if (i + number) % 3 == 0 else to(4 + (i + number) % 3)
+            by = to(5) if where == "loss" else by
+            yield from some(
+                lambda key=key, why=why, where=where, names=names, number=number, data=data, truth=truth, own=own,
+                write=write, by=by, near=near: case(
+                    *(f"softmax/{key}-{number}", why, data.problem(*(name for name in write if name != "p" or where == "p"))),
+                    *(truth, own),
+                    **{"write": write, "by": by, "mistake": names, "at": [where, "u", "S"] if where == "p" else [where]},
+                    near=near,
+                )
+            )  # fmt: skip
+    yield from linear()
+
+
+LINEAR: list[tuple[str, str, str, tuple[str, ...], Callable[..., Any]]] = [
+    ("bias", "z = W x: the bias is left out.", "z", ("dropped-term",), lambda W, x, b, g: W @ x),
+    ("bias-minus", "z = W x − b.", "z", ("sign", "other-operation"), lambda W, x, b, g: W @ x - b),
+    ("transposed", "z = Wᵀx + b; W is square.", "z", ("transpose",), lambda W, x, b, g: W.T @ x + b),
+    (
+        *("outer-turned", "dL/dW as x gᵀ.", "dL/dW", ("transpose", "swapped-operands", "rows-for-columns")),
+        lambda W, x, b, g: np.outer(x, g),
+    ),
+    ("W-not-turned", "dL/dx = W g for Wᵀg.", "dL/dx", ("transpose",), lambda W, x, b, g: W @ g),
+]
+
+
+def linear() -> Iterator[Case]:
+    """Softmax of a linear map, with its gradients."""
+    sets = [
+        ([[0.5, -1.0, 0.3], [0.2, 0.8, -0.6], [-0.4, 0.1, 0.9]], [1.0, -0.5, 2.0], [0.1, -0.2, 0.4], 1),
+        ([[1.2, -0.7], [0.4, 0.9]], [0.6, -1.1], [-0.3, 0.5], 0),
+    ]
+    for key, why, where, names, part in LINEAR:
+        for number, (weights, inputs, bias, target) in enumerate(sets, 1):
+            W, x, b = np.array(weights), np.array(inputs), np.array(bias)
+
+            def run(wrong: str, W: Any = W, x: Any = x, b: Any = b, k: int = target, do: Any = part) -> Values:
+                z = do(W, x, b, None) if wrong == "z" else W @ x + b
+                p = softmax(z)
+                g = p - np.eye(len(b))[k]
+                return {
+                    "z": z,
+                    "p": p,
+                    "loss": -float(np.log(p[k])),
+                    "grad": g,
+                    "dL/dW": do(W, x, b, g) if wrong == "dL/dW" else np.outer(g, x),
+                    "dL/dx": do(W, x, b, g) if wrong == "dL/dx" else W.T @ g,
+                }
+
+            given = {"x": inputs, "W": weights, "b": bias, "target": target}
+            ask = ["loss", "grad"] if where == "z" else [where]
+            problem = {"kind": "softmax-ce", "given": given, "ask": ask, "points": 4}
+            write = ["z", "p", "loss", "grad"] if where == "z" else ["p", "grad", where]
+            yield from some(
+                lambda key=key, why=why, where=where, names=names, number=number, problem=problem, write=write,
+                run=run: case(
+                    *(f"softmax/linear-{key}-{number}", why, problem, run(""), run(where)),
+                    **{"write": write, "by": to(4), "mistake": names, "at": [where]},
+                )
+            )  # fmt: skip
+
+
+def all_cases() -> Iterator[Case]:
+    yield from networks()
+    yield from softmaxes()
