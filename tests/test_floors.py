@@ -15,6 +15,7 @@ FLOORS = (
     "derivation",
     "parts",
     "kinds",
+    "grading",
     "page",
     "render",
     "testing",
@@ -27,8 +28,8 @@ NARROWER = {
     "spec": {"record", "errors", "expr"},
     "derivation": {"record", "expr"},
     "parts": {"record", "errors", "expr", "spec", "derivation"},
-    "page": {"record", "errors", "expr", "spec", "derivation"},
-    "render": {"record", "errors", "expr", "derivation", "page"},
+    "page": {"record", "errors", "expr", "spec", "derivation", "grading"},
+    "render": {"record", "errors", "expr", "derivation", "grading", "page"},
 }
 """What a floor may use of those below it, where that is not all."""
 

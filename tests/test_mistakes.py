@@ -63,7 +63,10 @@ def test_the_cases_agree_with_the_program_on_what_is_right() -> None:
             known[key] = {name: value.plain() for name, value in values.items()}
         for name, said in case["expect"].items():
             assert name in known[key], (case["id"], name)
-            if case["id"].startswith(("honest", "blank", "unreadable", "shape")) or said["verdict"] == "blank":
+            if (
+                case["id"].startswith(("honest", "blank", "unreadable", "shape"))
+                or said["verdict"] == "blank"
+            ):
                 continue
             try:
                 found = judgements(case["answers"][name], known[key][name])
@@ -99,7 +102,9 @@ def check(papers: Sequence[Marked]) -> None:
     kept = [outcome for outcome in carried if outcome.right]
     assert len(kept) >= 0.97 * len(carried), share(carried, kept)
     sums = [paper for paper in papers if "points" in paper.case and not paper.case.get("unsure")]
-    unpaid = [f"{paper.case['id']}: {paper.points}, not {paper.case['points']}" for paper in sums if not paper.paid]
+    unpaid = [
+        f"{paper.case['id']}: {paper.points}, not {paper.case['points']}" for paper in sums if not paper.paid
+    ]
     assert len(unpaid) <= 0.03 * len(sums), "\n".join(unpaid)
 
 

@@ -70,6 +70,9 @@ class Scope(Record, identity=True):
         return {name: place for place, name in enumerate(self.names)}
 
 
+TURNED = "turned:whole"
+"""The whole written with rows for columns: the one edit that changes the shape."""
+
 MOST = 400
 """So many edits of an expression are tried."""
 
@@ -93,13 +96,23 @@ def edits(name: str, expr: Expr, scope: Scope) -> list[Edit]:
         if len(found) >= MOST:
             break
         try:
-            if shape_of(edit.expr, scope.shapes) != shape:
+            found_shape = shape_of(edit.expr, scope.shapes)
+            if found_shape != (shape[::-1] if edit.key == TURNED else shape):
                 continue
         except (ShapeError, ValueError, IndexError, TypeError):
             continue
-        found.setdefault(_written(edit.expr), edit)
+        written = _written(edit.expr)
+        found[written] = _merged(found[written], edit) if written in found else edit
     found.pop(_written(expr), None)
     return sorted(found.values(), key=lambda edit: edit.cost)
+
+
+def _merged(one: Edit, other: Edit) -> Edit:
+    """Two edits that come to the same: under the name of the simpler one, the other name beside it."""
+    first, second = (other, one) if other.cost < one.cost else (one, other)
+    also = dict.fromkeys((*first.also, second.name, *second.also))
+    also.pop(first.name, None)
+    return first.but(also=tuple(also))
 
 
 def _written(expr: Expr) -> str:
@@ -243,6 +256,9 @@ def _multiply(a: Expr, b: Expr) -> Iterator[Slip]:
     yield Slip("repeated-factor", a * (b * b), "twice-right:multiply", b, POSSIBLE)
     yield Slip("other-operation", a + b, "plus:multiply", None, POSSIBLE)
     yield from _unbracketed("multiply", b, lambda x: a * x)
+    if isinstance(b, Apply) and _is(b, "multiply", "matmul"):  # a b (c − d) written a b c − d
+        first, last = b.args
+        yield from _unbracketed("product", last, lambda x: a * Apply(b.op, (first, x)))
     yield from _unbracketed("multiplied", a, lambda x: x * b, first=False)
 
 
@@ -300,6 +316,9 @@ def _terms(*args: Expr) -> Iterator[Slip]:
     if op is not None and op.sum_slips is not None:
         alike = all(isinstance(arg, Apply) and arg.op is op for arg in args)
         yield from op.sum_slips(*args) if alike else ()
+    if isinstance(first, Const) and all(isinstance(arg, Apply) and _is(arg, "negative") for arg in args[1:]):
+        rest = terms(*(arg.args[0] for arg in args[1:] if isinstance(arg, Apply)))
+        yield Slip("dropped-term", rest, "complement:terms", first, PLAIN, ("sign",))
     for place, arg in enumerate(args):
         others = [each for at, each in enumerate(args) if at != place]
         key = "last" if place == len(args) - 1 else str(place)
@@ -326,13 +345,13 @@ def _function(node: Apply) -> Iterator[Slip]:
         if name in family:
             for other in family:
                 if other != name:
-                    cost = PLAIN if family is LOGARITHMS else LIKELY
-                    yield Slip("other-function", build(other, x), f"{other}:{name}", node, cost)
+                    yield Slip("other-function", build(other, x), f"{other}:{name}", node, PLAIN)
     if name == "softplus":  # ln(1 + eᶻ)
         for other in ("log2", "log10"):
             yield Slip("other-function", build(other, 1 + exp(x)), f"{other}:softplus", node, PLAIN)
     if name == "sigmoid":
         yield Slip("other-function", exp(x), "exp:sigmoid", node, POSSIBLE)
+        yield Slip("other-function", build("step", x), "step:sigmoid", node, LIKELY)
         yield Slip("extra-factor", node * (1 - node), "slope:sigmoid", node, LIKELY, ("other-function",))
     if name in LOGARITHMS:
         yield Slip("sign", -node, f"negative:{name}", node, POSSIBLE)
@@ -463,6 +482,8 @@ def _of_whole(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
     if name in scope.counts:
         yield edit("off-by-one", expr + 1, "more:whole", None, LIKELY, "extra-term")
         yield edit("off-by-one", expr - 1, "less:whole", None, LIKELY, "extra-term")
+    if len(scope.shapes.get(name, ())) == 2:
+        yield edit("rows-for-columns", expr.T, TURNED, None, LIKELY, "transpose")
     counts = {1, scope.samples}
     for size in (Fraction(2), Fraction(1, 2)):
         yield edit("extra-factor", number(size) * expr, f"{size}:whole", number(size), POSSIBLE)
@@ -472,6 +493,11 @@ def _of_whole(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
         )
         yield edit("extra-factor", number(n) * expr, "sum:whole", number(n), POSSIBLE)
     present = symbols(expr)
+    lengths = {size for used in present for size in scope.shapes.get(used, ())}
+    for k in sorted(lengths - counts - {1, 2})[:3]:
+        yield edit(
+            "extra-factor", number(Fraction(1, k)) * expr, "share:whole", number(Fraction(1, k)), POSSIBLE
+        )
     for scalar in scope.scalars:
         if scalar not in present:
             yield edit("extra-factor", Sym(scalar) * expr, f"{scalar}:whole", Sym(scalar), POSSIBLE)
@@ -485,7 +511,7 @@ NEAREST = 16
 def family(name: str) -> str:
     """What the quantities of a kind have in common: `grad` of `grad(2)`, `W` of `W2(1)`, `H` of `A=a/H(B=b)`."""
     last = re.split(r"(?<!\\)/(?!d)", name)[-1] if not name.startswith("d") else name
-    return re.sub(r"\d+", "", re.sub(r"\(.*\)", "", last))
+    return re.sub(r"\d+", "", re.sub(r"\(.*\)", "", last)).replace(".width", ".height")
 
 
 def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:

@@ -26,7 +26,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
 from itertools import islice
 from time import monotonic, perf_counter
 from typing import IO, Any, Self
@@ -70,7 +70,7 @@ def run(
     memory: int | None = None,
     journal: Journal | None = None,
     progress: Progress | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """The outcome of each item, in the order of the items; those that the journal has are not done again.
 
     `prepare(*args)`, an importable function with arguments that can be pickled, is called once in each of the
@@ -181,7 +181,7 @@ class Pool:
 
     def outcomes(
         self, items: Iterable[Item], journal: Journal | None = None, progress: Progress | None = None
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """The outcomes of the items, as of `run`; the workers stay unless the iterator is left before its end."""
         self._begin(journal, progress, len(items) if isinstance(items, Sized) else None)
         source = enumerate(items)
@@ -454,7 +454,7 @@ def _death(code: int) -> str:
 
 def _in_this_process(
     items: Iterable[Item], work: Work, journal: Journal | None, progress: Progress | None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     total = len(items) if isinstance(items, Sized) else None
     for place, item in enumerate(items):
         known = journal.find(item) if journal is not None else None

@@ -17,7 +17,7 @@ import pickle
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Sequence, Sized
 from time import monotonic
 from typing import Any
 
@@ -49,7 +49,7 @@ def run_on_cluster(
     journal: Journal | None = None,
     progress: Progress | None = None,
     chunk: int = CHUNK,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """What `batch.run` yields, by the workers of the scheduler at an address like `tcp://host:8786`.
 
     `prepare` must be importable on the cluster. Raises `SolverError` where dask is not installed, where no scheduler
@@ -97,7 +97,7 @@ class _Run:
         self.lonely = math.inf
         """When the last worker was lost."""
 
-    def outcomes(self, items: Iterable[Item]) -> Iterator[Outcome]:
+    def outcomes(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
         self.total = len(items) if isinstance(items, Sized) else None
         slots = self.slots()
         source = enumerate(items)

@@ -62,9 +62,15 @@ def explained(
         if found is not None and found.guess.cost <= LIKELY:
             break
     found = numbers.best(stages)
-    if found is not None and trace(found.guess) in past:
+    if found is not None and any(_again(found.guess, each) for each in past):
         return found.but(repeat=True, also=())
     return found
+
+
+def _again(guess: Guess, past: Past) -> bool:
+    """Whether a mistake was made before, perhaps at another place of an expression."""
+    name, key = trace(guess)
+    return name == past[0] and key.partition("@")[0] == past[1].partition("@")[0]
 
 
 def _also(guess: Guess) -> tuple[str, ...]:
@@ -87,7 +93,9 @@ class _Numbers:
         self.there = None if all(there) else np.array(there)
         entries = [entry for entry in typed.entries if not entry.blank]
         self.x = np.array([float(entry.value or 0) for entry in entries])
-        width = [10.0 ** -min(entry.places, 300) if entry.places is not None else 0.0 for entry in entries]
+        finest = max((entry.places for entry in entries if entry.places is not None), default=0)
+        places = [finest if entry.places == 0 else entry.places for entry in entries]  # 0 beside 0.1234
+        width = [0.0 if each is None else 10.0 ** -min(each, 300) for each in places]
         self.width = np.maximum(np.array(width), 2 * TIGHT * np.abs(self.x))
         self.truth: Array | None = None
         self.wrong = np.ones(len(self.x), dtype=bool)
@@ -144,8 +152,12 @@ class _Numbers:
         if truth is not None:
             others = others[~np.isclose(others, truth, rtol=1e-6, atol=1e-12).all(axis=1)]
         log = math.log(max(len({row.tobytes() for row in np.round(others, 9) + 0.0}), 1))
+        largest = float(np.abs(x).max(initial=0.0))
         for place in range(len(x)):
-            log += math.log(min(1.0, width[place] / _range(values[:, place], x[place], truth, place)))
+            apart = _range(values[:, place], x[place], truth, place)
+            if truth is None:  # of another shape: hardly anything to compare with
+                apart = max(apart, largest)
+            log += math.log(min(1.0, width[place] / apart))
         return math.exp(max(log, -700.0))
 
 
@@ -156,7 +168,7 @@ def _range(values: Array, x: float, truth: Array | None, place: int) -> float:
         cut = max(1, len(distinct) // 20)
         distinct = distinct[cut:-cut]
     spread = float(np.ptp(distinct)) if len(distinct) > 1 else 0.0
-    known = float(truth[place]) if truth is not None else x
+    known = float(truth[place]) if truth is not None else 0.0
     return max(spread, abs(x - known), 1e-12)
 
 

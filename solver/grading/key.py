@@ -235,13 +235,17 @@ class Key:
         if step.name not in self._edits:
             found: list[Edit] = []
             if not step.value.label and step.value.size <= LARGEST:
-                found = edits(step.name, step.expr, self._scope(step))
+                scope = self._scope(step)
+                found = edits(step.name, step.expr, scope)
+                for way in step.ways:
+                    found += edits(step.name, way, scope)
             self._edits[step.name] = found
         return self._edits[step.name]
 
     def _scope(self, step: Step) -> Scope:
         values = self.values
-        names = [name for name, value in values.items() if not value.label]
+        aliases = {name for each in self.truth.order for name in each.also}
+        names = [name for name, value in values.items() if not value.label and name not in aliases]
         if len(names) > MOST_NAMES:
             at = names.index(step.name)
             near = names[max(0, at - MOST_NAMES // 2) : at + MOST_NAMES // 2]
@@ -353,10 +357,10 @@ class Key:
                 pinned = self._variant(mistake, own)
                 if pinned is None:
                     continue
-                follows = pinned.follows(name)
+                follows = pinned.follows(mistake.names.get(name, name))
                 value = follows.floats if follows is not None and not follows.label else None
             else:
-                value = world.floats.get(name)
+                value = world.floats.get(mistake.names.get(name, name))
             if value is not None:
                 at = self._where(name, world)
                 yield Guess(mistake.name, value, (at,), PLAIN + (at != name), own is not None, None, mistake)

@@ -129,8 +129,8 @@ class _Answer:
         """The verdict of an array is that of its worst entry."""
         there = [status for status in self.statuses if status != BLANK]
         self.verdict = max(there, key=ORDER.index) if there else BLANK
-        if BLANK in self.statuses and self.verdict in (RIGHT, CARRIED, IMPRECISE):
-            self.verdict = WRONG if len(there) < len(self.statuses) else self.verdict
+        if BLANK in self.statuses and self.verdict not in (MISTAKE, WRONG):
+            self.verdict = BLANK
 
     @property
     def right(self) -> bool:
@@ -280,6 +280,8 @@ class _Paper:
         self.sources: dict[str, bool] = {}
         """The answers in which errors were made, and whether each has cost points."""
         self.past: dict[Past, str] = {}
+        self.follows: dict[str, list[str]] = {}
+        """The answers that follow from errors, and from which."""
 
     def mark(self) -> None:
         for answer in self.answers:
@@ -300,6 +302,8 @@ class _Paper:
                     self.sources[answer.name] = False
                 continue
             self.explain_one(answer, pins, own)
+            if answer.verdict == CARRIED:
+                self.follows[answer.name] = self.errors(answer)
             if answer.verdict in (MISTAKE, WRONG, IMPRECISE) and not (answer.found and answer.found.repeat):
                 self.sources[answer.name] = False
 
@@ -338,6 +342,8 @@ class _Paper:
         """The errors that an answer rests on."""
         below = self.key.ancestors(answer.name)
         direct = [name for name in self.sources if name in below]
+        for name in below & self.follows.keys():
+            direct += self.follows[name]
         if answer.found is not None and answer.found.repeat:
             first = self.past.get(trace(answer.found.guess))
             direct += [first] if first is not None else []

@@ -28,13 +28,14 @@ GROUP = "solver.kinds"
 class Mistake(Record, identity=True):
     """A misconception of a field: what it is called, what to remember, and the data as it takes them.
 
-    The problem with these data has the values that it leads to.
+    The problem with these data has the values that it leads to; `names` are those that quantities have there.
     """
 
     name: str
     says: str
     given: Any
     also: tuple[str, ...] = ()
+    names: Mapping[str, str] = MappingProxyType({})
 
 
 def _none(_: Any) -> Iterable[Mistake]:
@@ -47,7 +48,8 @@ class Kind(Record):
     `given` is the type of its data, `solve(given, board)` writes the derivation, `ask(given)` names the
     quantities that answer it by default. `letters` are the letters of names that are not letters
     themselves, `quantities` describes the names it defines, `example` is a small problem file.
-    `mistakes(given)` are the misconceptions of its field.
+    `mistakes(given)` are the misconceptions of its field. `inner` maps names that no book has to those whose
+    part they are.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Kind(Record):
     letters: Mapping[str, str] = MappingProxyType({})
     docs: str = ""
     mistakes: Callable[[Any], Iterable[Mistake]] = _none
+    inner: Mapping[str, str] = MappingProxyType({})
 
 
 def find(name: str) -> Kind:

@@ -72,6 +72,7 @@ from solver.errors import counted
 from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.nodes import (
     OPERATIONS,
+    Apply,
     Expr,
     Formula,
     Function,
@@ -307,10 +308,21 @@ def _factor_slips(*factors: Expr) -> Iterator[Slip]:
         rest = [*factors[:place], *factors[place + 1 :]]
         yield Slip("dropped-factor", product(*rest), f"drop-{place}:factors", factor, PLAIN)
         yield Slip("repeated-factor", product(*factors, factor), f"twice-{place}:factors", factor, LIKELY)
+        if isinstance(factor, Apply) and factor.op is TERMS:
+            first, *others = factor.args
+            yield Slip("brackets", total(product(first, *rest), *others), "open:factors", factor, PLAIN)
     yield Slip("other-operation", total(*factors), "plus:factors", None, POSSIBLE)
 
 
 def _term_slips(*terms: Expr) -> Iterator[Slip]:
+    first, *others = terms
+    if isinstance(first, Apply) and first.op is FACTORS:
+        for place in range(1, len(first.args)):  # the bias inside other brackets
+            before, after = first.args[:place], first.args[place:]
+            inner = product(total(product(*before), *others), *after)
+            yield Slip("brackets", inner, f"early-{place}:terms", None, LIKELY, ("extra-factor",))
+            outer = product(*before, total(product(*after), *others))
+            yield Slip("brackets", outer, f"late-{place}:terms", None, LIKELY, ("extra-factor",))
     for place, term in enumerate(terms):
         rest = [*terms[:place], *terms[place + 1 :]]
         yield Slip("dropped-term", total(*rest), f"drop-{place}:terms", term, PLAIN)

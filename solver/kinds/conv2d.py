@@ -580,6 +580,11 @@ def mistakes(given: Given) -> Iterator[Mistake]:
     elif not given.transposed:
         says = "Without padding the output is smaller than the input."
         yield taken("padding-ignored", says, "extra-term", padding="same")
+    for name in ("stride", "padding", "dilation"):
+        pair_ = getattr(given, name)
+        if isinstance(pair_, tuple) and pair_[0] != pair_[1]:
+            says = f"The {name} is that of rows, then that of columns."
+            yield taken("rows-for-columns", says, **{name: pair_[::-1]})
     if given.dilation != (1, 1):
         says = "A dilated kernel has gaps between its cells."
         yield taken("dilation-ignored", says, dilation=(1, 1))
@@ -599,7 +604,18 @@ def mistakes(given: Given) -> Iterator[Mistake]:
     for place, layer in enumerate(given.then):
         for name, says, other in _mistaken(layer):
             changed = (*given.then[:place], *other, *given.then[place + 1 :])
-            yield taken(name, says, then=changed)
+            names = {}
+            if len(changed) == len(given.then):
+                names = dict(zip(_named(given.then), _named(changed), strict=True))
+            yield Mistake(name, says, given.model_copy(update={"then": changed}), (), names)
+
+
+def _named(then: Sequence[Then]) -> Iterator[str]:
+    """The quantities of the layers behind the convolution: a second `relu` is `relu2`."""
+    count: dict[str, int] = {}
+    for layer in then:
+        count[layer.name] = count.get(layer.name, 0) + 1
+        yield layer.name if count[layer.name] == 1 else f"{layer.name}{count[layer.name]}"
 
 
 def _mistaken(layer: Then) -> Iterator[tuple[str, str, tuple[Then, ...]]]:
@@ -620,12 +636,7 @@ def _mistaken(layer: Then) -> Iterator[tuple[str, str, tuple[Then, ...]]]:
 
 def ask(given: Given) -> Sequence[str]:
     """The output, and the last of what follows."""
-    count: dict[str, int] = {}
-    last = ""
-    for layer in given.then:
-        count[layer.name] = count.get(layer.name, 0) + 1
-        last = layer.name if count[layer.name] == 1 else f"{layer.name}{count[layer.name]}"
-    return ["Y", last] if last else ["Y"]
+    return ["Y", *list(_named(given.then))[-1:]]
 
 
 EXAMPLE = """\

@@ -46,13 +46,16 @@ from solver.errors import SolverError, SolverErrors, counted, did_you_mean, list
 from solver.expr.nodes import Const, Expr, Sym, apply
 from solver.expr.ops import largest, log2, number, terms, total
 from solver.expr.values import Array, double, label
-from solver.kinds import Kind
+from solver.kinds import Kind, Mistake
 from solver.parts.impurity import (
     CHOOSE,
     CRITERIA,
+    MISTAKEN,
     SHARE_OF,
+    TAKEN_FOR,
     TREE,
     Criterion,
+    criterion_of,
     entropy,
     first_of_largest,
 )
@@ -354,7 +357,7 @@ Branches = list[tuple[Part, Inner | End]]
 
 def solve(given: Given, board: Board) -> None:
     """Write the gains at the root, and with `task: tree` those at every inner node."""
-    criterion = CRITERIA[given.criterion]
+    criterion = criterion_of(given.criterion)
     _method(criterion, board)
     if given.counts is not None and given.splits is not None:
         _solve_counts(given.counts, given.splits, given.binary, criterion, board)
@@ -914,9 +917,17 @@ def _gain(joint: Array, measure: str) -> float:
     return float(shares.max(axis=1).sum() - columns.max())
 
 
+def mistakes(given: Given) -> Iterator[Mistake]:
+    """Another logarithm, another impurity."""
+    for taken in TAKEN_FOR[given.criterion]:
+        mistaken = MISTAKEN[taken]
+        changed = given.model_copy(update={"criterion": taken})
+        yield Mistake(mistaken.name, mistaken.says, changed, mistaken.also)
+
+
 def ask(given: Given) -> Sequence[str]:
     """The impurity, each gain, the best column; the tree."""
-    criterion = CRITERIA[given.criterion]
+    criterion = criterion_of(given.criterion)
     samples = given.samples
     features = list(given.splits or ()) if samples is None else given.chosen(samples)
     gains = [f"{criterion.chosen_by}({escaped(feature)})" for feature in features]
@@ -973,4 +984,5 @@ kind = Kind(
     },
     example=EXAMPLE,
     docs=__doc__ or "",
+    mistakes=mistakes,
 )

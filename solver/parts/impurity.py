@@ -225,6 +225,77 @@ CRITERIA = {
 }
 
 
+def _entropy_by(logarithm: Callable[..., Expr]) -> Callable[[Sequence[int]], Expr]:
+    def of(counts: Sequence[int]) -> Expr:
+        there = [count for count in counts if count]
+        shares = [apply(OVER, count, sum(there)) for count in there]
+        return terms(*(-(share * logarithm(share)) for share in shares)) if len(there) > 1 else number(0)
+
+    return of
+
+
+def _squares(counts: Sequence[int]) -> Expr:
+    there = [count for count in counts if count]
+    return terms(*(apply(SHARE_SQUARE, count, sum(there)) for count in there))
+
+
+def _largest_share(counts: Sequence[int]) -> Expr:
+    return apply(OVER, apply(LARGEST_OF, *counts), sum(counts))
+
+
+class Mistaken(Record):
+    """A criterion as it is mistaken: the name of the mistake, what to remember, and what is computed."""
+
+    name: str
+    says: str
+    criterion: Criterion
+    also: tuple[str, ...] = ()
+
+
+_BASE_2 = "Entropies here have logarithms to the base 2."
+_LN, _LG = (CRITERIA["entropy"].but(impurity=_entropy_by(each)) for each in (log, log10))
+MISTAKEN = {
+    "entropy by ln": Mistaken("other-function", _BASE_2, _LN),
+    "entropy by lg": Mistaken("other-function", _BASE_2, _LG),
+    "gini for entropy": Mistaken(
+        "other-function",
+        "The entropy is −∑ p log₂ p, the Gini index 1 − ∑ p².",
+        CRITERIA["entropy"].but(impurity=gini, floats=_ginis),
+    ),
+    "gain-ratio by ln": Mistaken("other-function", _BASE_2, _LN.but(ratio=True)),
+    "gini not from 1": Mistaken(
+        "dropped-term",
+        "The Gini index is 1 − ∑ p²: it is 0 where all labels agree.",
+        CRITERIA["gini"].but(impurity=_squares),
+        ("sign",),
+    ),
+    "entropy for gini": Mistaken(
+        "other-function",
+        "The Gini index is 1 − ∑ p², the entropy −∑ p log₂ p.",
+        CRITERIA["gini"].but(impurity=entropy, floats=_entropies),
+    ),
+    "error not from 1": Mistaken(
+        "dropped-term",
+        "The error is 1 − the largest share: it is 0 where all labels agree.",
+        CRITERIA["error"].but(impurity=_largest_share),
+        ("sign",),
+    ),
+}
+"""Criteria that are taken for those that are asked, by names of their own."""
+
+TAKEN_FOR = {
+    "entropy": ("entropy by ln", "entropy by lg", "gini for entropy"),
+    "gain-ratio": ("gain-ratio by ln",),
+    "gini": ("gini not from 1", "entropy for gini"),
+    "error": ("error not from 1",),
+}
+
+
+def criterion_of(name: str) -> Criterion:
+    """A criterion by its name, of a mistaken one too."""
+    return CRITERIA[name] if name in CRITERIA else MISTAKEN[name].criterion
+
+
 def first_of_largest(numbers: Sequence[Any]) -> list[int]:
     """The places of the largest numbers, all that are equal."""
     best = [0]

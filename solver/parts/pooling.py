@@ -83,6 +83,11 @@ class Pooling(Fields):
             if self.padding not in ((0, 0), "valid"):
                 says = "The input is padded before the window slides over it."
                 yield "padding-ignored", says, self.model_copy(update={"padding": (0, 0)})
+            for name in ("stride", "padding", "dilation", "size"):
+                pair_ = getattr(self, name)
+                if isinstance(pair_, tuple) and pair_[0] != pair_[1]:
+                    turned = self.model_copy(update={name: pair_[::-1]})
+                    yield "rows-for-columns", f"The {name} is that of rows, then that of columns.", turned
             if self.dilation != (1, 1):
                 says = "The cells of a dilated window are not neighbours."
                 yield "dilation-ignored", says, self.model_copy(update={"dilation": (1, 1)})

@@ -187,6 +187,7 @@ def _rounding_slips(up: bool, x: Expr, y: Expr) -> Iterator[Slip]:
     yield Slip("rounding-direction", other, "other:rounded", None, PLAIN)
     yield Slip("stride-ignored", x, "drop:rounded", y, PLAIN, ("dropped-factor",))
     yield Slip("function-forgotten", apply(OVER, x, y), "plain:rounded", None, LIKELY)
+    yield Slip("other-operation", x * y, "times:rounded", None, LIKELY)
 
 
 FLOORED = Op(

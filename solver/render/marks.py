@@ -29,6 +29,7 @@ class Marker:
             ask=key.ask,
             letters=Letters(key.kind.letters, frame.symbols),
         )
+        self.inner = key.kind.inner
         self.author = Author(key.truth.derivation, sheet)
 
     def described(self, result: Result, student: str, file: str) -> dict[str, Any]:
@@ -76,6 +77,7 @@ class Marker:
         """The quantity at which the mistake was made: of a shape as a whole, not of its rows."""
         assert marked.found is not None
         name = marked.found.guess.at[0]
+        name = self.inner.get(name, name)
         stem, _, part = name.rpartition(".")
         known = self.author.derivation.quantities
         if part in ("height", "width", "channels") and f"{stem}.shape" in known:

@@ -44,7 +44,13 @@ def names(outcomes: Iterable[Outcome]) -> str:
                 groups.setdefault(key, Counter())[f"called {outcome.named[0]}"] += 1
             continue
         given = outcome.named[0] if outcome.claims else outcome.given["verdict"]
-        said = "right" if outcome.diagnosed else f"{given} at {outcome.given.get('at')}" if outcome.claims else given
+        said = (
+            "right"
+            if outcome.diagnosed
+            else f"{given} at {outcome.given.get('at')}"
+            if outcome.claims
+            else given
+        )
         groups.setdefault(outcome.expected["mistake"][0], Counter())[said] += 1
     for name, counts in sorted(groups.items()):
         lines.append(f"{name:<20} " + ", ".join(f"{said} {count}" for said, count in counts.most_common()))
@@ -91,8 +97,15 @@ def main() -> None:
     print(promises(papers))
     if "--failures" in sys.argv[1:]:
         for paper in papers:
-            told = [outcome.told() for outcome in paper.outcomes if outcome.sure and not (outcome.right or outcome.diagnosed)]
-            print("\n".join([*([f"{paper.case['id']}: {paper.fault}"] if paper.fault else []), *told]), end="\n" * bool(told))
+            told = [
+                outcome.told()
+                for outcome in paper.outcomes
+                if outcome.sure and not (outcome.right or outcome.diagnosed)
+            ]
+            print(
+                "\n".join([*([f"{paper.case['id']}: {paper.fault}"] if paper.fault else []), *told]),
+                end="\n" * bool(told),
+            )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ Reader.add_constructor("tag:yaml.org,2002:float", lambda _, node: Typed(node.val
 
 def text_of(data: Any) -> str:
     """The YAML text of plain data and typed numbers."""
-    return yaml.dump(data, Dumper=Writer, sort_keys=False, allow_unicode=True, default_flow_style=None, width=108)
+    return yaml.dump(
+        data, Dumper=Writer, sort_keys=False, allow_unicode=True, default_flow_style=None, width=108
+    )
 
 
 def data_of(text: str) -> Any:

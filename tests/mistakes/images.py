@@ -20,7 +20,10 @@ def padded(x: Any, p: Pair) -> Any:
 
 def windows(x: Any, k: Pair, s: Pair, d: int = 1) -> Any:
     """The windows of C×H×W by row and column: H'×W'×C×h×w."""
-    height, width = (x.shape[1] - d * (k[0] - 1) - 1) // s[0] + 1, (x.shape[2] - d * (k[1] - 1) - 1) // s[1] + 1
+    height, width = (
+        (x.shape[1] - d * (k[0] - 1) - 1) // s[0] + 1,
+        (x.shape[2] - d * (k[1] - 1) - 1) // s[1] + 1,
+    )
     found = np.zeros((height, width, x.shape[0], *k))
     for i, j in product(range(height), range(width)):
         top, left = i * s[0], j * s[1]
@@ -93,8 +96,15 @@ SOBEL = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
 SKEW = [[2, 0, 1], [0, 1, 2], [1, 0, 3]]
 SMALL = [[1, 2], [0, -1]]
 THIN = [[1, -2, 3], [0, 1, 2]]
-COLOUR = [[[1, 2, 0], [0, 1, 3], [2, 1, 1]], [[0, 1, 1], [2, 0, 1], [1, 3, 0]], [[3, 1, 0], [1, 2, 1], [0, 1, 2]]]
-FILTERS = [[[[1, 0], [2, 1]], [[0, 1], [-1, 1]], [[1, 1], [0, -2]]], [[[0, 2], [1, 0]], [[1, 0], [1, 3]], [[-1, 0], [2, 1]]]]
+COLOUR = [
+    [[1, 2, 0], [0, 1, 3], [2, 1, 1]],
+    [[0, 1, 1], [2, 0, 1], [1, 3, 0]],
+    [[3, 1, 0], [1, 2, 1], [0, 1, 2]],
+]
+FILTERS = [
+    [[[1, 0], [2, 1]], [[0, 1], [-1, 1]], [[1, 1], [0, -2]]],
+    [[[0, 2], [1, 0]], [[1, 0], [1, 3]], [[-1, 0], [2, 1]]],
+]
 
 PLAIN = Conv([IMAGE5], [[SKEW]])
 GREY = Conv([IMAGE6], [[SOBEL]])
@@ -110,9 +120,13 @@ OBLONG = Conv([WIDE], [[THIN]], stride=(1, 3))
 SKEWED = Conv([WIDE], [[SMALL]], stride=(2, 1), padding=(0, 1))
 COLOURED = Conv(COLOUR, FILTERS, bias=[1, -2])
 COLOURED1 = Conv(COLOUR, FILTERS[:1])
-NETWORK = Conv([IMAGE4], [[[[2, 0, 1], [0, 1, 2], [1, 0, 2]]]], bias=[-10], padding=(1, 1), then=("relu", "maxpool"))
+NETWORK = Conv(
+    [IMAGE4], [[[[2, 0, 1], [0, 1, 2], [1, 0, 2]]]], bias=[-10], padding=(1, 1), then=("relu", "maxpool")
+)
 NETWORK2 = Conv([WIDE], [[[[1, -2], [2, -1]]]], bias=[0.5], then=("relu",))
-NETWORK3 = Conv([REAL], [[[[1, -1, 0.5], [0.5, 1, -1], [-1, 0, 1]]]], padding=(1, 1), then=("relu", "avgpool"))
+NETWORK3 = Conv(
+    [REAL], [[[[1, -1, 0.5], [0.5, 1, -1], [-1, 0, 1]]]], padding=(1, 1), then=("relu", "avgpool")
+)
 
 ONE: Pair = (1, 1)
 NONE: Pair = (0, 0)
@@ -125,56 +139,88 @@ def turned(values: Values) -> Values:
 
 CONVOLUTIONS: list[tuple[str, str, Callable[[Conv], Values], tuple[str, ...], tuple[Conv, ...]]] = [
     (
-        *("flipped", "The kernel is flipped, though a correlation is asked.", lambda d: convolved(d, flipped=True)),
-        *(("kernel-flipped",), (PLAIN, GREY, MOVED, COLOURED, FRACTIONS)),
+        "flipped",
+        "The kernel is flipped, though a correlation is asked.",
+        lambda d: convolved(d, flipped=True),
+        ("kernel-flipped",),
+        (PLAIN, GREY, MOVED, COLOURED, FRACTIONS),
     ),
     (
-        *("not-flipped", "A true convolution is asked, the kernel is not flipped."),
-        *(lambda d: convolved(d, flipped=False), ("kernel-flipped",), (TRUE, TRUE2)),
+        "not-flipped",
+        "A true convolution is asked, the kernel is not flipped.",
+        lambda d: convolved(d, flipped=False),
+        ("kernel-flipped",),
+        (TRUE, TRUE2),
     ),
     (
-        *("turned-kernel", "The kernel is laid on with its rows as columns."),
+        "turned-kernel",
+        "The kernel is laid on with its rows as columns.",
         lambda d: convolved(d, kernel=np.array(d.kernel).swapaxes(-1, -2).tolist()),
-        *(("transpose", "rows-for-columns"), (GREY, FRACTIONS, COLOURED1)),
+        ("transpose", "rows-for-columns"),
+        (GREY, FRACTIONS, COLOURED1),
     ),
     (
-        *("stride", "The stride is ignored.", lambda d: convolved(d, stride=ONE)),
-        *(("stride-ignored",), (MOVED, FRAMED, OBLONG)),
+        "stride",
+        "The stride is ignored.",
+        lambda d: convolved(d, stride=ONE),
+        ("stride-ignored",),
+        (MOVED, FRAMED, OBLONG),
     ),
     (
-        *("padding", "The padding is ignored.", lambda d: convolved(d, padding=NONE)),
-        *(("padding-ignored",), (EDGED, FRAMED, SKEWED)),
+        "padding",
+        "The padding is ignored.",
+        lambda d: convolved(d, padding=NONE),
+        ("padding-ignored",),
+        (EDGED, FRAMED, SKEWED),
     ),
     (
-        *("dilation", "The dilation is ignored.", lambda d: convolved(d, dilation=1)),
-        *(("dilation-ignored",), (SPREAD, SPREAD3)),
+        "dilation",
+        "The dilation is ignored.",
+        lambda d: convolved(d, dilation=1),
+        ("dilation-ignored",),
+        (SPREAD, SPREAD3),
     ),
     (
-        *("bias", "The bias is forgotten.", lambda d: convolved(d, bias=None)),
-        *(("dropped-term",), (EDGED, FRAMED, COLOURED, FRACTIONS)),
+        "bias",
+        "The bias is forgotten.",
+        lambda d: convolved(d, bias=None),
+        ("dropped-term",),
+        (EDGED, FRAMED, COLOURED, FRACTIONS),
     ),
     (
-        *("bias-minus", "The bias is subtracted.", lambda d: convolved(d, bias=[-b for b in d.bias])),
-        *(("sign", "other-operation"), (EDGED, COLOURED)),
+        "bias-minus",
+        "The bias is subtracted.",
+        lambda d: convolved(d, bias=[-b for b in d.bias]),
+        ("sign", "other-operation"),
+        (EDGED, COLOURED),
     ),
     (
-        *("channel", "Only the first channel is convolved."),
+        "channel",
+        "Only the first channel is convolved.",
         lambda d: convolved(d, sum=lambda cut, k: np.einsum("ijhw,fhw->fij", cut[:, :, 0], k[:, 0])),
-        *(("dropped-term",), (COLOURED, COLOURED1)),
+        ("dropped-term",),
+        (COLOURED, COLOURED1),
     ),
     (
-        *("channel-mean", "The channels are averaged, not added."),
+        "channel-mean",
+        "The channels are averaged, not added.",
         lambda d: convolved(d, sum=lambda cut, k: np.einsum("ijchw,fchw->fij", cut, k) / k.shape[1]),
-        *(("extra-factor", "other-function"), (COLOURED1,)),
+        ("extra-factor", "other-function"),
+        (COLOURED1,),
     ),
     (
-        *("turned", "The output is written with its rows as columns.", lambda d: turned(convolved(d))),
-        *(("transpose", "rows-for-columns"), (PLAIN, GREY, FRACTIONS)),
+        "turned",
+        "The output is written with its rows as columns.",
+        lambda d: turned(convolved(d)),
+        ("transpose", "rows-for-columns"),
+        (PLAIN, GREY, FRACTIONS),
     ),
     (
-        *("pair-turned", "The stride's rows and columns are taken for each other."),
+        "pair-turned",
+        "The stride's rows and columns are taken for each other.",
         lambda d: convolved(d, stride=d.stride[::-1]),
-        *(("rows-for-columns",), (Conv([IMAGE6], [[SMALL]], stride=(2, 4)), SKEWED)),
+        ("rows-for-columns",),
+        (Conv([IMAGE6], [[SMALL]], stride=(2, 4)), SKEWED),
     ),
 ]
 
@@ -185,11 +231,15 @@ def convolutions() -> Iterator[Case]:
             truth, own = convolved(data), wrong(data)
             by = to(3 + (i + number) % 3)
             yield from some(
-                lambda key=key, why=why, names=names, number=number, data=data, truth=truth, own=own, by=by: case(
-                    *(f"conv/{key}-{number}", why, data.problem("Y"), truth, own),
-                    **{"by": by, "mistake": names, "at": ["Y", "Y.height", "Y.width", "X_padded", "K'"]},
-                )
-            )  # fmt: skip
+                f"conv/{key}-{number}",
+                why,
+                data.problem("Y"),
+                truth,
+                own,
+                by=by,
+                mistake=names,
+                at=["Y", "Y.height", "Y.width", "X_padded", "K'"],
+            )
     identity = {"relu": lambda y: y}
     lowest = {
         "maxpool": lambda y: windows(y, (2, 2), (2, 2)).min(axis=(3, 4)).transpose(2, 0, 1),
@@ -210,46 +260,124 @@ def convolutions() -> Iterator[Case]:
     for data in (NETWORK, NETWORK3):
         last = data.then[-1]
         chains.append(
-            ("past-relu", "Pooling takes Y, not what the ReLU made of it.", data, convolved(data, fed=last))
-            + (last, ("other-quantity", "function-forgotten"))
+            (
+                "past-relu",
+                "Pooling takes Y, not what the ReLU made of it.",
+                data,
+                convolved(data, fed=last),
+                last,
+                ("other-quantity", "function-forgotten"),
+            )
         )
-        chains.append(("overlap", "The windows overlap: stride 1.", data, convolved(data, beside), last, ("stride-ignored",)))
         chains.append(
-            ("bias-then", "The bias is forgotten; the rest follows.", data, convolved(data, bias=None), "Y", ("dropped-term",))
+            (
+                "overlap",
+                "The windows overlap: stride 1.",
+                data,
+                convolved(data, beside),
+                last,
+                ("stride-ignored",),
+            )
         )
         chains.append(
-            ("flip-then", "The kernel is flipped; the rest follows.", data, convolved(data, flipped=True))
-            + ("Y", ("kernel-flipped",))
+            (
+                "bias-then",
+                "The bias is forgotten; the rest follows.",
+                data,
+                convolved(data, bias=None),
+                "Y",
+                ("dropped-term",),
+            )
         )
-    chains.append(("min", "The smallest is taken.", NETWORK, convolved(NETWORK, smallest), "maxpool", ("other-function",)))
-    chains.append(("mean", "The mean for the maximum.", NETWORK, convolved(NETWORK, mean), "maxpool", ("other-function",)))
-    chains.append(("max", "The maximum for the mean.", NETWORK3, convolved(NETWORK3, most), "avgpool", ("other-function",)))
+        chains.append(
+            (
+                "flip-then",
+                "The kernel is flipped; the rest follows.",
+                data,
+                convolved(data, flipped=True),
+                "Y",
+                ("kernel-flipped",),
+            )
+        )
     chains.append(
-        ("sum", "The sum for the mean.", NETWORK3, convolved(NETWORK3, added), "avgpool", ("other-function", "dropped-factor"))
+        (
+            "min",
+            "The smallest is taken.",
+            NETWORK,
+            convolved(NETWORK, smallest),
+            "maxpool",
+            ("other-function",),
+        )
+    )
+    chains.append(
+        (
+            "mean",
+            "The mean for the maximum.",
+            NETWORK,
+            convolved(NETWORK, mean),
+            "maxpool",
+            ("other-function",),
+        )
+    )
+    chains.append(
+        (
+            "max",
+            "The maximum for the mean.",
+            NETWORK3,
+            convolved(NETWORK3, most),
+            "avgpool",
+            ("other-function",),
+        )
+    )
+    chains.append(
+        (
+            "sum",
+            "The sum for the mean.",
+            NETWORK3,
+            convolved(NETWORK3, added),
+            "avgpool",
+            ("other-function", "dropped-factor"),
+        )
     )
     for number, (key, why, data, own, where, names) in enumerate(chains, 1):
         truth = convolved(data)
         yield from some(
-            lambda key=key, why=why, names=names, number=number, data=data, truth=truth, own=own, where=where: case(
-                *(f"conv/then-{key}-{number}", why, data.problem(data.then[-1]), truth, own),
-                **{"by": at_places(3), "mistake": names, "at": [where, f"{where}.height", f"{where}.width", "K'", "relu"]},
-            )
-        )  # fmt: skip
+            f"conv/then-{key}-{number}",
+            why,
+            data.problem(data.then[-1]),
+            truth,
+            own,
+            by=at_places(3),
+            mistake=names,
+            at=[where, f"{where}.height", f"{where}.width", "K'", "relu"],
+        )
     for number, (data, place, error) in enumerate(
-        ((PLAIN, (1, 2), 1), (GREY, (0, 3), -2), (EDGED, (2, 1), 10), (FRACTIONS, (2, 0), 0.35), (NETWORK, (1, 1), -3)), 1
+        (
+            (PLAIN, (1, 2), 1),
+            (GREY, (0, 3), -2),
+            (EDGED, (2, 1), 10),
+            (FRACTIONS, (2, 0), 0.35),
+            (NETWORK, (1, 1), -3),
+        ),
+        1,
     ):
         truth, slip = convolved(data), np.array(convolved(data)["Y"])
         slip[place] += error
         own = truth | {"Y": slip.tolist()}
         if data.then:
             own["relu"] = np.maximum(slip, 0).tolist()
-            own["maxpool"] = windows(np.array([own["relu"]]), (2, 2), (2, 2)).max(axis=(3, 4))[:, :, 0].tolist()
-        yield from some(
-            lambda number=number, data=data, truth=truth, own=own: case(
-                *(f"conv/one-window-{number}", "One window is added up wrongly.", data.problem("Y"), truth, own),
-                **{"by": to(4), "slips": ["Y"]},
+            own["maxpool"] = (
+                windows(np.array([own["relu"]]), (2, 2), (2, 2)).max(axis=(3, 4))[:, :, 0].tolist()
             )
-        )  # fmt: skip
+        yield from some(
+            f"conv/one-window-{number}",
+            "One window is added up wrongly.",
+            data.problem("Y"),
+            truth,
+            own,
+            by=to(4),
+            slips=["Y"],
+        )
 
 
 # ---------------------------------------------------------------- pooling
@@ -288,7 +416,11 @@ def pooled(data: Pool, pick: Callable[[Any], float] | None = None, **changes: An
     for i, j in product(*map(range, sizes)):
         rows = range(i * s - p, i * s - p + k)
         columns = range(j * s - p, j * s - p + k)
-        inside = [image[a, b] for a, b in product(rows, columns) if 0 <= a < image.shape[0] and 0 <= b < image.shape[1]]
+        inside = [
+            image[a, b]
+            for a, b in product(rows, columns)
+            if 0 <= a < image.shape[0] and 0 <= b < image.shape[1]
+        ]
         cells = sum(a < image.shape[0] + p and b < image.shape[1] + p for a, b in product(rows, columns))
         usual = max(inside) if did.kind == "max" else sum(inside) / (cells if did.count else len(inside))
         Y[i, j] = usual if pick is None else pick(inside)
@@ -297,7 +429,13 @@ def pooled(data: Pool, pick: Callable[[Any], float] | None = None, **changes: An
 
 BIG = [[12, 20, 30, 1, 5], [8, 12, 2, 7, 3], [34, 70, 37, 4, 9], [112, 100, 25, 12, 6], [1, 13, 8, 2, 11]]
 EVEN = [[12, 20, 30, 0], [8, 12, 2, 1], [34, 70, 37, 4], [112, 100, 25, 12]]
-SIGNED = [[-3, -1, -2, -5, -7], [-4, -6, -9, -8, -1], [-2, -3, -5, -4, -6], [-7, -1, -8, -3, -2], [-5, -9, -4, -6, -3]]
+SIGNED = [
+    [-3, -1, -2, -5, -7],
+    [-4, -6, -9, -8, -1],
+    [-2, -3, -5, -4, -6],
+    [-7, -1, -8, -3, -2],
+    [-5, -9, -4, -6, -3],
+]
 DECIMAL = [[0.2, 1.7, -0.4, 0.9], [1.1, 0.3, 2.6, -1.2], [0.8, -0.5, 1.9, 0.7], [2.2, 1.4, 0.1, 0.6]]
 
 MAX, MEAN = Pool(EVEN, "max", 2, 2), Pool(EVEN, "avg", 2, 2)
@@ -309,35 +447,119 @@ MAX_UP, MEAN_UP = Pool(BIG, "max", 2, 2, ceil=True), Pool(BIG, "avg", 2, 2, ceil
 MAX_REAL, MEAN_REAL = Pool(DECIMAL, "max", 2, 2), Pool(DECIMAL, "avg", 2, 2)
 MAX_SIGNED = Pool(SIGNED, "max", 3, 2, 1)
 
-PAD_NAMES = ("extra-term", "extra-factor", "dropped-factor", "other-function", "other-operation", "other-quantity")
+PAD_NAMES = (
+    "extra-term",
+    "extra-factor",
+    "dropped-factor",
+    "other-function",
+    "other-operation",
+    "other-quantity",
+)
 POOLINGS: list[tuple[str, str, Callable[[Pool], Any], tuple[str, ...], tuple[Pool, ...], str]] = [
-    ("max-for-mean", "The maximum is taken, not the mean.", lambda d: pooled(d, max), ("other-function",))
-    + ((MEAN, MEAN6, MEAN_REAL), ""),
-    ("mean-for-max", "The mean is taken, not the maximum.", lambda d: pooled(d, lambda w: sum(w) / len(w)), ("other-function",))
-    + ((MAX, MAX_REAL, MAX_STEP), ""),
-    ("min-for-max", "The minimum is taken, not the maximum.", lambda d: pooled(d, min), ("other-function",))
-    + ((MAX, MAX6, MAX_STEP), ""),
-    ("sum-for-mean", "The sum is taken, not the mean.", lambda d: pooled(d, sum), ("other-function", "dropped-factor"))
-    + ((MEAN, MEAN_REAL, MEAN_STEP), ""),
-    ("overlap", "The windows move by one cell only.", lambda d: pooled(d, stride=1), ("stride-ignored",))
-    + ((MAX, MEAN6, MAX_STEP, MEAN_STEP), ""),
-    ("stride-is-size", "The windows are laid side by side, the stride is ignored.", lambda d: pooled(d, stride=d.size))
-    + (("stride-ignored",), (MAX_STEP, MEAN_STEP), "the stride is replaced by its default, not by 1"),
-    ("padding", "The padding is ignored.", lambda d: pooled(d, padding=0), ("padding-ignored",))
-    + ((MAX_EDGE, MEAN_EDGE, MEAN_COUNTED), ""),
-    ("padding-counted", "The zeros of the padding are counted.", lambda d: pooled(d, count=True), PAD_NAMES)
-    + ((MEAN_EDGE,), "which name: a kind's own?"),
-    ("padding-not-counted", "The zeros of the padding are not counted.", lambda d: pooled(d, count=False))
-    + (("padding-ignored", *PAD_NAMES), (MEAN_COUNTED,), "which name: a kind's own?"),
-    ("zeros-win", "The padding's zeros win among negative cells.")
-    + (lambda d: np.maximum(pooled(d), [[0, 0, 0], [0, -99, 0], [0, 0, 0]]).tolist(), ("extra-term",), (MAX_SIGNED,))
-    + ("which name: a kind's own?",),
-    ("floor-for-ceil", "The size is rounded down, though up is asked.", lambda d: pooled(d, ceil=False))
-    + (("rounding-direction",), (MAX_UP, MEAN_UP), ""),
-    ("ceil-for-floor", "The size is rounded up.", lambda d: pooled(d, ceil=True), ("rounding-direction",))
-    + ((Pool(BIG, "max", 2, 2), Pool(BIG, "avg", 2, 2)), ""),
-    ("turned", "Rows are written as columns.", lambda d: np.transpose(pooled(d)).tolist(), ("transpose", "rows-for-columns"))
-    + ((MAX6, MEAN_REAL), ""),
+    (
+        "max-for-mean",
+        "The maximum is taken, not the mean.",
+        lambda d: pooled(d, max),
+        ("other-function",),
+        (MEAN, MEAN6, MEAN_REAL),
+        "",
+    ),
+    (
+        "mean-for-max",
+        "The mean is taken, not the maximum.",
+        lambda d: pooled(d, lambda w: sum(w) / len(w)),
+        ("other-function",),
+        (MAX, MAX_REAL, MAX_STEP),
+        "",
+    ),
+    (
+        "min-for-max",
+        "The minimum is taken, not the maximum.",
+        lambda d: pooled(d, min),
+        ("other-function",),
+        (MAX, MAX6, MAX_STEP),
+        "",
+    ),
+    (
+        "sum-for-mean",
+        "The sum is taken, not the mean.",
+        lambda d: pooled(d, sum),
+        ("other-function", "dropped-factor"),
+        (MEAN, MEAN_REAL, MEAN_STEP),
+        "",
+    ),
+    (
+        "overlap",
+        "The windows move by one cell only.",
+        lambda d: pooled(d, stride=1),
+        ("stride-ignored",),
+        (MAX, MEAN6, MAX_STEP, MEAN_STEP),
+        "",
+    ),
+    (
+        "stride-is-size",
+        "The windows are laid side by side, the stride is ignored.",
+        lambda d: pooled(d, stride=d.size),
+        ("stride-ignored",),
+        (MAX_STEP, MEAN_STEP),
+        "the stride is replaced by its default, not by 1",
+    ),
+    (
+        "padding",
+        "The padding is ignored.",
+        lambda d: pooled(d, padding=0),
+        ("padding-ignored",),
+        (MAX_EDGE, MEAN_EDGE, MEAN_COUNTED),
+        "",
+    ),
+    (
+        "padding-counted",
+        "The zeros of the padding are counted.",
+        lambda d: pooled(d, count=True),
+        PAD_NAMES,
+        (MEAN_EDGE,),
+        "which name: a kind's own?",
+    ),
+    (
+        "padding-not-counted",
+        "The zeros of the padding are not counted.",
+        lambda d: pooled(d, count=False),
+        ("padding-ignored", *PAD_NAMES),
+        (MEAN_COUNTED,),
+        "which name: a kind's own?",
+    ),
+    (
+        "zeros-win",
+        "The padding's zeros win among negative cells.",
+        lambda d: np.maximum(pooled(d), [[0, 0, 0], [0, -99, 0], [0, 0, 0]]).tolist(),
+        ("extra-term",),
+        (MAX_SIGNED,),
+        "which name: a kind's own?",
+    ),
+    (
+        "floor-for-ceil",
+        "The size is rounded down, though up is asked.",
+        lambda d: pooled(d, ceil=False),
+        ("rounding-direction",),
+        (MAX_UP, MEAN_UP),
+        "",
+    ),
+    (
+        "ceil-for-floor",
+        "The size is rounded up.",
+        lambda d: pooled(d, ceil=True),
+        ("rounding-direction",),
+        (Pool(BIG, "max", 2, 2), Pool(BIG, "avg", 2, 2)),
+        "",
+    ),
+    (
+        "turned",
+        "Rows are written as columns.",
+        lambda d: np.transpose(pooled(d)).tolist(),
+        ("transpose", "rows-for-columns"),
+        (MAX6, MEAN_REAL),
+        "",
+    ),
 ]
 
 
@@ -346,13 +568,16 @@ def poolings() -> Iterator[Case]:
         for number, data in enumerate(sets, 1):
             truth, own = {"Y": pooled(data)}, {"Y": wrong(data)}
             yield from some(
-                lambda key=key, why=why, names=names, number=number, data=data, truth=truth, own=own, unsure=unsure,
-                i=i: case(
-                    *(f"pool/{key}-{number}", why, data.problem(), truth, own),
-                    **{"by": to(3 + (i + number) % 3), "mistake": names},
-                    **{"at": ["Y", "Y.height", "Y.width", "X_padded"], "unsure": unsure},
-                )
-            )  # fmt: skip
+                f"pool/{key}-{number}",
+                why,
+                data.problem(),
+                truth,
+                own,
+                by=to(3 + (i + number) % 3),
+                mistake=names,
+                at=["Y", "Y.height", "Y.width", "X_padded"],
+                unsure=unsure,
+            )
     for number, (data, place, error) in enumerate(
         ((MAX6, (1, 1), -1), (MEAN, (0, 1), 2.5), (MAX_STEP, (0, 1), 9), (MEAN_REAL, (1, 0), 0.3)), 1
     ):
@@ -361,11 +586,14 @@ def poolings() -> Iterator[Case]:
         if np.any(slip[place] == np.array(data.image)) and data.kind == "avg":
             raise Unfit("the wrong window looks like another mistake")
         yield from some(
-            lambda number=number, data=data, truth=truth, slip=slip: case(
-                *(f"pool/one-window-{number}", "One window is wrong.", data.problem(), truth, {"Y": slip.tolist()}),
-                **{"by": to(4), "slips": ["Y"]},
-            )
-        )  # fmt: skip
+            f"pool/one-window-{number}",
+            "One window is wrong.",
+            data.problem(),
+            truth,
+            {"Y": slip.tolist()},
+            by=to(4),
+            slips=["Y"],
+        )
 
 
 def all_cases() -> Iterator[Case]:

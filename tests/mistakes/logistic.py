@@ -36,7 +36,11 @@ class Data(NamedTuple):
         given: dict[str, Any] = {"X": self.X, "y": self.y, "w": self.w}
         if self.b is not None:
             given["b"] = self.b
-        given |= {"learning_rate": self.rate, "iterations": self.steps, "loss": "mean" if self.mean else "sum"}
+        given |= {
+            "learning_rate": self.rate,
+            "iterations": self.steps,
+            "loss": "mean" if self.mean else "sum",
+        }
         if self.l2:
             given["l2"] = self.l2
         return {"kind": "logistic-gd", "given": given, "ask": list(ask), "points": 3}
@@ -97,7 +101,7 @@ class Mistake(NamedTuple):
     names: tuple[str, ...]
     data: tuple[Data, ...]
     at: tuple[str, ...] = ()
-    repeats: bool = True
+    unsure: str = ""
 
 
 def step_of(name: str, t: int) -> str:
@@ -107,100 +111,158 @@ def step_of(name: str, t: int) -> str:
 
 MISTAKES = [
     Mistake(
-        *("brackets", "The brackets around p − y are lost: Xᵀp − y."),
+        "brackets",
+        "The brackets around p − y are lost: Xᵀp − y.",
         {"slope": lambda X, p, y, scale, w: scale * (X.T @ p - y)},
-        *("grad", ("brackets",), (MIDTERM, SQUARE, SQUARE3)),
+        "grad",
+        ("brackets",),
+        (MIDTERM, SQUARE, SQUARE3),
     ),
     Mistake(
-        *("brackets-half", "Only the product is divided by n: Xᵀp/n − y."),
+        "brackets-half",
+        "Only the product is divided by n: Xᵀp/n − y.",
         {"slope": lambda X, p, y, scale, w: scale * X.T @ p - y},
-        *("grad", ("brackets",), (SQUARE,)),
+        "grad",
+        ("brackets",),
+        (SQUARE,),
     ),
     Mistake(
-        *("swapped", "The error is taken as y − p, and the step goes downhill by it: away from the minimum."),
+        "swapped",
+        "The error is taken as y − p, and the step goes downhill by it: away from the minimum.",
         {"slope": lambda X, p, y, scale, w: scale * X.T @ (y - p)},
-        *("grad", ("sign", "swapped-operands"), (MIDTERM, TALL, WIDE, SQUARE)),
+        "grad",
+        ("sign", "swapped-operands"),
+        (MIDTERM, TALL, WIDE, SQUARE),
     ),
     Mistake(
-        *("uphill", "The step goes up: w + αg."),
+        "uphill",
+        "The step goes up: w + αg.",
         {"step": lambda w, g, rate: w + rate * g},
-        *("w+", ("sign", "other-operation"), (MIDTERM, TALL, SQUARE3)),
+        "w+",
+        ("sign", "other-operation"),
+        (MIDTERM, TALL, SQUARE3),
     ),
     Mistake(
-        *("rate-forgotten", "The learning rate is forgotten: w − g."),
+        "rate-forgotten",
+        "The learning rate is forgotten: w − g.",
         {"step": lambda w, g, rate: w - g},
-        *("w+", ("dropped-factor",), (TALL, SQUARE, WIDE)),
+        "w+",
+        ("dropped-factor",),
+        (TALL, SQUARE, WIDE),
     ),
     Mistake(
-        *("rate-twice", "The learning rate is multiplied in twice: w − α²g."),
+        "rate-twice",
+        "The learning rate is multiplied in twice: w − α²g.",
         {"step": lambda w, g, rate: w - rate * rate * g},
-        *("w+", ("repeated-factor", "extra-factor"), (MIDTERM, TALL)),
+        "w+",
+        ("repeated-factor", "extra-factor"),
+        (MIDTERM, TALL),
     ),
     Mistake(
-        *("rate-divides", "Divided by the learning rate instead of multiplied: w − g/α."),
+        "rate-divides",
+        "Divided by the learning rate instead of multiplied: w − g/α.",
         {"step": lambda w, g, rate: w - g / rate},
-        *("w+", ("other-operation",), (TALL, WIDE)),
+        "w+",
+        ("other-operation",),
+        (TALL, WIDE),
     ),
     Mistake(
-        *("mean-for-sum", "The loss is a sum, the gradient is that of the mean."),
+        "mean-for-sum",
+        "The loss is a sum, the gradient is that of the mean.",
         {"slope": lambda X, p, y, scale, w: X.T @ (p - y) / len(y)},
-        *("grad", ("extra-factor", "other-function"), (MIDTERM, SQUARE3, BIAS_SUM)),
+        "grad",
+        ("extra-factor", "other-function"),
+        (MIDTERM, SQUARE3, BIAS_SUM),
     ),
     Mistake(
-        *("sum-for-mean", "The loss is a mean, the gradient is that of the sum: 1/n is forgotten."),
+        "sum-for-mean",
+        "The loss is a mean, the gradient is that of the sum: 1/n is forgotten.",
         {"slope": lambda X, p, y, scale, w: X.T @ (p - y)},
-        *("grad", ("dropped-factor", "other-function"), (TALL, WIDE, SQUARE)),
+        "grad",
+        ("dropped-factor", "other-function"),
+        (TALL, WIDE, SQUARE),
     ),
     Mistake(
-        *("not-transposed", "X (p − y) in place of Xᵀ(p − y); X is square, so nothing warns."),
+        "not-transposed",
+        "X (p − y) in place of Xᵀ(p − y); X is square, so nothing warns.",
         {"slope": lambda X, p, y, scale, w: scale * X @ (p - y)},
-        *("grad", ("transpose",), (MIDTERM, SQUARE, SQUARE3)),
+        "grad",
+        ("transpose",),
+        (MIDTERM, SQUARE, SQUARE3),
     ),
     Mistake(
-        *("no-sigmoid", "The sigmoid is forgotten: the scores serve as probabilities."),
+        "no-sigmoid",
+        "The sigmoid is forgotten: the scores serve as probabilities.",
         {"squash": lambda z: z, "loss": lambda p, y, scale, w: np.nan},
-        *("p", ("function-forgotten", "other-quantity"), (TALL, SQUARE, SQUARE3)),
+        "p",
+        ("function-forgotten", "other-quantity"),
+        (TALL, SQUARE, SQUARE3),
         ("p(0)", "grad(0)"),
     ),
     Mistake(
-        *("tanh", "tanh where the sigmoid belongs."),
+        "tanh",
+        "tanh where the sigmoid belongs.",
         {"squash": np.tanh, "loss": lambda p, y, scale, w: np.nan},
-        *("p", ("other-function",), (TALL, SQUARE3)),
+        "p",
+        ("other-function",),
+        (TALL, SQUARE3),
     ),
     Mistake(
-        *("hard-step", "Labels in place of probabilities: 1 where z > 0, else 0."),
+        "hard-step",
+        "Labels in place of probabilities: 1 where z > 0, else 0.",
         {"squash": lambda z: (z > 0) * 1.0, "loss": lambda p, y, scale, w: np.nan},
-        *("p", ("other-function",), (TALL,)),
+        "p",
+        ("other-function",),
+        (TALL,),
+        unsure="zeros and ones show no digits that a diagnosis could rest on",
     ),
     Mistake(
-        *("e-to-the-plus-z", "1/(1 + e^z) in place of 1/(1 + e^−z)."),
+        "e-to-the-plus-z",
+        "1/(1 + e^z) in place of 1/(1 + e^−z).",
         {"squash": lambda z: sigmoid(-z)},
-        *("p", ("sign", "other-function"), (TALL, SQUARE, BIAS)),
+        "p",
+        ("sign", "other-function"),
+        (TALL, SQUARE, BIAS),
     ),
     Mistake(
-        *("bias-not-in-the-scores", "The scores leave the bias out: z = Xw."),
+        "bias-not-in-the-scores",
+        "The scores leave the bias out: z = Xw.",
         {"score": lambda X, w, b: X @ w},
-        *("z", ("dropped-term",), (BIAS, BIAS_SUM, ONE)),
+        "z",
+        ("dropped-term",),
+        (BIAS, BIAS_SUM, ONE),
     ),
     Mistake(
-        *("bias-subtracted", "z = Xw − b."),
+        "bias-subtracted",
+        "z = Xw − b.",
         {"score": lambda X, w, b: X @ w - b},
-        *("z", ("sign", "other-operation"), (BIAS, BIAS_SUM)),
+        "z",
+        ("sign", "other-operation"),
+        (BIAS, BIAS_SUM),
     ),
     Mistake(
-        *("penalty-dropped", "The gradient leaves the penalty out."),
+        "penalty-dropped",
+        "The gradient leaves the penalty out.",
         {"slope": lambda X, p, y, scale, w: scale * X.T @ (p - y)},
-        *("grad", ("dropped-term",), (RIDGE, RIDGE_BIAS)),
+        "grad",
+        ("dropped-term",),
+        (RIDGE, RIDGE_BIAS),
     ),
     Mistake(
-        *("penalty-without-its-factor", "The penalty's gradient is taken as w, not λw."),
+        "penalty-without-its-factor",
+        "The penalty's gradient is taken as w, not λw.",
         {"slope": lambda X, p, y, scale, w: scale * X.T @ (p - y) + w},
-        *("grad", ("dropped-factor",), (RIDGE, RIDGE_BIAS)),
+        "grad",
+        ("dropped-factor",),
+        (RIDGE, RIDGE_BIAS),
     ),
     Mistake(
-        *("penalty-subtracted", "The penalty's gradient is subtracted."),
+        "penalty-subtracted",
+        "The penalty's gradient is subtracted.",
         {"slope": lambda X, p, y, scale, w: scale * X.T @ (p - y) - 0.3 * w},
-        *("grad", ("sign", "other-operation"), (RIDGE,)),
+        "grad",
+        ("sign", "other-operation"),
+        (RIDGE,),
     ),
 ]
 
@@ -225,70 +287,101 @@ def papers(mistake: Mistake, data: Data, number: int) -> Iterator[Case]:
         shown += [*(f"grad_b({t})" for t in range(steps)), *(f"b({t + 1})" for t in range(steps))]
         end += [f"b({steps})"]
     at = mistake.at or (first,)
-    unseen = (*at, *(("grad(0)", "w(1)") if mistake.key in ANYWHERE else ()), *(("z(0)",) if name == "p" else ()))
+    unseen = (
+        *at,
+        *(("grad(0)", "w(1)") if mistake.key in ANYWHERE else ()),
+        *(("z(0)",) if name == "p" else ()),
+    )
     names = (*mistake.names, *(("swapped-operands",) if "sign" in mistake.names else ()))
     digits = to(6) if len(data.w) == 1 else digits
     near = descend(data, significantly(4), **mistake.parts)
     yield from some(
-        lambda: case(
-            *(f"{label}-working", f"{mistake.why} Everything is written down.", data.problem(*end)),
-            *(truth, own),
-            **{"write": shown, "by": digits, "mistake": mistake.names, "at": at, "again": again},
-            near=near,
-        )
+        f"{label}-working",
+        f"{mistake.why} Everything is written down.",
+        data.problem(*end),
+        truth,
+        own,
+        write=shown,
+        by=digits,
+        mistake=mistake.names,
+        at=at,
+        again=again,
+        near=near,
+        unsure=mistake.unsure,
     )
     short = data._replace(steps=1)
     yield from some(
-        lambda: case(
-            *(f"{label}-end", f"{mistake.why} Only the end of one step is written down.", short.problem("w(1)")),
-            *(descend(short), descend(short, **mistake.parts)),
-            **{"write": ["w(1)"], "by": digits if number == 3 else to(4), "mistake": names, "at": unseen},
-        )
+        f"{label}-end",
+        f"{mistake.why} Only the end of one step is written down.",
+        short.problem("w(1)"),
+        descend(short),
+        descend(short, **mistake.parts),
+        write=["w(1)"],
+        by=digits if number == 3 else to(4),
+        mistake=names,
+        at=unseen,
     )
     if steps > 1 and number == 1:
         why = f"{mistake.why} The same in every step, and only the last one is written down."
         yield from some(
-            lambda: case(
-                *(f"{label}-last", why, data.problem(f"w({steps})"), truth, own),
-                **{"write": [f"w({steps})"], "by": to(5), "mistake": names, "at": unseen},
-            )
+            f"{label}-last",
+            why,
+            data.problem(f"w({steps})"),
+            truth,
+            own,
+            write=[f"w({steps})"],
+            by=to(5),
+            mistake=names,
+            at=unseen,
         )
 
 
 LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...]]] = [
     (
-        *("log10", "Logarithms to the base 10."),
+        "log10",
+        "Logarithms to the base 10.",
         lambda p, y, scale, w: scale * entropy_of(p, y) / np.log(10),
         ("other-function",),
     ),
     (
-        *("log2", "Logarithms to the base 2."),
+        "log2",
+        "Logarithms to the base 2.",
         lambda p, y, scale, w: scale * entropy_of(p, y) / np.log(2),
         ("other-function",),
     ),
-    ("minus", "The minus before the sum is lost.", lambda p, y, scale, w: -scale * entropy_of(p, y), ("sign",)),
     (
-        *("ones-only", "Only the samples with y = 1 are counted."),
+        "minus",
+        "The minus before the sum is lost.",
+        lambda p, y, scale, w: -scale * entropy_of(p, y),
+        ("sign",),
+    ),
+    (
+        "ones-only",
+        "Only the samples with y = 1 are counted.",
         lambda p, y, scale, w: -scale * np.sum(y * np.log(p)),
         ("dropped-term",),
     ),
     (
-        *("zeros-only", "The term y ln p is lost; only the samples with y = 0 count."),
+        "zeros-only",
+        "The term y ln p is lost; only the samples with y = 0 count.",
         lambda p, y, scale, w: -scale * np.sum((1 - y) * np.log(1 - p)),
         ("dropped-term",),
     ),
     (
-        *("not-averaged", "The mean loss is asked, the sum is given."),
+        "not-averaged",
+        "The mean loss is asked, the sum is given.",
         lambda p, y, scale, w: entropy_of(p, y),
         ("dropped-factor", "other-function"),
     ),
     (
-        *("averaged", "The summed loss is asked, the mean is given."),
+        "averaged",
+        "The summed loss is asked, the mean is given.",
         lambda p, y, scale, w: entropy_of(p, y) / len(y),
         ("extra-factor", "other-function"),
     ),
     (
-        *("labels-swapped", "p goes with 1 − y, and 1 − p with y."),
+        "labels-swapped",
+        "p goes with 1 − y, and 1 − p with y.",
         lambda p, y, scale, w: scale * entropy_of(1 - p, y),
         ("swapped-operands", "sign", "other-quantity"),
     ),
@@ -305,12 +398,16 @@ def losses() -> Iterator[Case]:
             truth, own = descend(data), descend(data, loss=loss)
             shown = ["p(0)", "loss(0)", "w(1)", "loss(1)"] if number % 2 else ["loss(0)"]
             yield from some(
-                lambda label=f"logistic/loss-{key}-{number}", truth=truth, own=own, shown=shown, why=why, names=names,
-                data=data, number=number: case(
-                    *(label, why, data.problem("loss(0)", *shown[-1:] * (len(shown) > 1)), truth, own),
-                    **{"write": shown, "by": to(5 + number % 2), "mistake": names, "again": ["loss(1)"]},
-                )
-            )  # fmt: skip
+                label,
+                why,
+                data.problem("loss(0)", *shown[-1:] * (len(shown) > 1)),
+                truth,
+                own,
+                write=shown,
+                by=to(5 + number % 2),
+                mistake=names,
+                again=["loss(1)"],
+            )
 
 
 def others() -> Iterator[Case]:
@@ -322,78 +419,105 @@ def others() -> Iterator[Case]:
         shown = [f"{name}({t})" for t in range(2) for name in ("grad", "w")][:1] + ["w(1)", "grad(1)", "w(2)"]
         names = ["previous-iterate", "other-quantity", "off-by-one"]
         yield from some(
-            lambda number=number, data=data, truth=truth, stuck=stuck, shown=shown, names=names: case(
-                *(f"logistic/stuck-{number}", "The gradient of the first step is used again in the second."),
-                *(data._replace(steps=2).problem("w(2)"), truth, stuck),
-                **{"write": shown, "by": to(5), "mistake": names, "at": ["grad(1)", "p(1)", "z(1)"]},
-            )
-        )  # fmt: skip
+            f"logistic/stuck-{number}",
+            "The gradient of the first step is used again in the second.",
+            data._replace(steps=2).problem("w(2)"),
+            truth,
+            stuck,
+            write=shown,
+            by=to(5),
+            mistake=names,
+            at=["grad(1)", "p(1)", "z(1)"],
+        )
         yield from some(
-            lambda number=number, data=data, truth=truth, last=last: case(
-                *(f"logistic/early-{number}", "One step too few was taken."),
-                *(data.problem(f"w({last})"), truth, {f"w({last})": truth[f"w({last - 1})"]}),
-                **{"by": to(4), "mistake": ["off-by-one", "previous-iterate"]},
-            )
-        )  # fmt: skip
+            f"logistic/early-{number}",
+            "One step too few was taken.",
+            data.problem(f"w({last})"),
+            truth,
+            {f"w({last})": truth[f"w({last - 1})"]},
+            by=to(4),
+            mistake=["off-by-one", "previous-iterate", "dropped-term"],
+        )
         further = descend(data._replace(steps=last + 1))
         yield from some(
-            lambda number=number, data=data, truth=truth, last=last, further=further: case(
-                *(f"logistic/late-{number}", "One step too many was taken."),
-                *(data.problem(f"w({last})"), truth, {f"w({last})": further[f"w({last + 1})"]}),
-                **{"by": to(4), "mistake": ["off-by-one", "updated-value"]},
-                unsure="nothing in the derivation has the value of a step that was not asked",
-            )
-        )  # fmt: skip
+            f"logistic/late-{number}",
+            "One step too many was taken.",
+            data.problem(f"w({last})"),
+            truth,
+            {f"w({last})": further[f"w({last + 1})"]},
+            by=to(4),
+            mistake=["off-by-one", "updated-value"],
+            unsure="nothing in the derivation has the value of a step that was not asked",
+        )
     for number, data in enumerate((BIAS, ONE, BIAS_SUM), 1):
         data = data._replace(steps=1)
         truth = descend(data)
         wrong: list[tuple[str, str, Parts, str, list[str]]] = [
             (
-                *("uphill", "The bias goes up: b + α·grad_b, the weights down."),
-                *({"step_b": lambda b, g, rate: b + rate * g}, "b(1)", ["sign", "other-operation"]),
+                "uphill",
+                "The bias goes up: b + α·grad_b, the weights down.",
+                {"step_b": lambda b, g, rate: b + rate * g},
+                "b(1)",
+                ["sign", "other-operation"],
             ),
             (
-                *("fixed", "The bias is not updated."),
-                *({"step_b": lambda b, g, rate: b}, "b(1)", ["dropped-term", "previous-iterate", "other-quantity"]),
+                "fixed",
+                "The bias is not updated.",
+                {"step_b": lambda b, g, rate: b},
+                "b(1)",
+                ["dropped-term", "previous-iterate", "other-quantity"],
             ),
             (
-                *("labels-forgotten", "The bias's gradient is the sum of p, without y."),
+                "labels-forgotten",
+                "The bias's gradient is the sum of p, without y.",
                 {"slope_b": lambda p, y, scale: scale * np.sum(p)},
-                *("grad_b(0)", ["dropped-term"]),
+                "grad_b(0)",
+                ["dropped-term"],
             ),
             (
-                *("rate-forgotten", "The bias's update leaves the learning rate out."),
-                *({"step_b": lambda b, g, rate: b - g}, "b(1)", ["dropped-factor"]),
+                "rate-forgotten",
+                "The bias's update leaves the learning rate out.",
+                {"step_b": lambda b, g, rate: b - g},
+                "b(1)",
+                ["dropped-factor"],
             ),
             (
-                *("scaled", "The bias's gradient is scaled as that of the other loss."),
+                "scaled",
+                "The bias's gradient is scaled as that of the other loss.",
                 {"slope_b": lambda p, y, scale: np.sum(p - y) * (1 if scale < 1 else 1 / len(y))},
-                *("grad_b(0)", ["dropped-factor", "extra-factor", "other-function"]),
+                "grad_b(0)",
+                ["dropped-factor", "extra-factor", "other-function"],
             ),
         ]
         for key, why, parts, where, names in wrong:
             own = descend(data, **parts)
             yield from some(
-                lambda key=key, why=why, own=own, where=where, names=names, number=number, data=data,
-                truth=truth: case(
-                    *(f"logistic/bias-{key}-{number}", why, data.problem("w(1)", "b(1)"), truth, own),
-                    **{"write": ["p(0)", "grad(0)", "grad_b(0)", "w(1)", "b(1)"], "by": to(5)},
-                    **{"mistake": names, "at": [where]},
-                )
-            )  # fmt: skip
+                f"logistic/bias-{key}-{number}",
+                why,
+                data.problem("w(1)", "b(1)"),
+                truth,
+                own,
+                write=["p(0)", "grad(0)", "grad_b(0)", "w(1)", "b(1)"],
+                by=to(5),
+                mistake=names,
+                at=[where],
+            )
     for number, data in enumerate((TALL, SQUARE), 1):
         data = data._replace(steps=1)
         truth, own = descend(data), descend(data)
         own["loss(0)"] = own["loss(1)"]
         yield from some(
-            lambda number=number, data=data, truth=truth, own=own: case(
-                *(f"logistic/loss-of-the-next-{number}", "loss(0) is computed with the updated weights."),
-                *(data.problem("loss(0)"), truth, own),
-                **{"write": ["loss(0)", "w(1)"], "by": to(6)},
-                **{"mistake": ["updated-value", "off-by-one", "other-quantity"], "at": ["loss(0)", "p(0)", "z(0)"]},
-                unsure="w(1) was typed, so that loss(0) follows from it: carried, or updated-value?",
-            )
-        )  # fmt: skip
+            f"logistic/loss-of-the-next-{number}",
+            "loss(0) is computed with the updated weights.",
+            data.problem("loss(0)"),
+            truth,
+            own,
+            write=["loss(0)", "w(1)"],
+            by=to(6),
+            mistake=["updated-value", "off-by-one", "other-quantity"],
+            at=["loss(0)", "p(0)", "z(0)"],
+            unsure="w(1) was typed, so that loss(0) follows from it: carried, or updated-value?",
+        )
 
 
 def all_cases() -> Iterator[Case]:

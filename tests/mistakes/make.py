@@ -18,11 +18,16 @@ HEADER = """\
 
 def all_cases() -> list[Case]:
     """Every case of every script, each name once."""
-    made = [case for script in (logistic, networks, images, shapes, gains, honest) for case in script.all_cases()]
+    made = [
+        case for script in (logistic, networks, images, shapes, gains, honest) for case in script.all_cases()
+    ]
     twice = [name for name, count in Counter(case["id"] for case in made).items() if count > 1]
     if twice:
         raise ValueError(f"named twice: {', '.join(twice)}")
-    return [{key: plain(value) if key in ("problem", "answers") else value for key, value in case.items()} for case in made]
+    return [
+        {key: plain(value) if key in ("problem", "answers") else value for key, value in case.items()}
+        for case in made
+    ]
 
 
 def plain(value: Any) -> Any:

@@ -93,7 +93,9 @@ class Outcome(NamedTuple):
 
     def told(self) -> str:
         """For a list of what went wrong."""
-        wanted = " ".join([self.expected["verdict"], *self.expected.get("mistake", ()), "at", *self.expected.get("at", ())])
+        wanted = " ".join(
+            [self.expected["verdict"], *self.expected.get("mistake", ()), "at", *self.expected.get("at", ())]
+        )
         found = " ".join([self.given["verdict"], *self.named, "at", str(self.given.get("at", "-"))])
         return f"{self.case} {self.name}: expected {wanted.removesuffix(' at')}, given {found.removesuffix(' at -')}"
 

@@ -97,7 +97,8 @@ def forward(net: Net, keep: Keep = same, **parts: Callable[..., Any]) -> Values:
 CLASSES = Net(
     [1, -2],
     [([[0.5, -1], [1, 0.25]], [0.1, -0.3], "relu"), ([[1, -0.5], [0.3, 0.8]], [0.2, -0.1], "softmax")],
-    *("cross-entropy", 1),
+    "cross-entropy",
+    1,
 )
 THREE = Net(
     [0.5, 1, -1],
@@ -105,37 +106,51 @@ THREE = Net(
         ([[1, -1, 0.5], [0.2, 0.4, -0.6], [-0.5, 1, 1]], [0.1, 0.2, -0.4], "relu"),
         ([[1, 0.5, 2], [-1, 1, 0.3], [0.2, -0.7, 1]], [0.3, -0.2, 0.1], "softmax"),
     ],
-    *("cross-entropy", 2),
+    "cross-entropy",
+    2,
 )
 MAZUR = Net(
     [0.05, 0.1],
-    [([[0.15, 0.2], [0.25, 0.3]], [0.35, 0.35], "sigmoid"), ([[0.4, 0.45], [0.5, 0.55]], [0.6, 0.6], "sigmoid")],
-    *("half-squared-error", [0.01, 0.99]),
+    [
+        ([[0.15, 0.2], [0.25, 0.3]], [0.35, 0.35], "sigmoid"),
+        ([[0.4, 0.45], [0.5, 0.55]], [0.6, 0.6], "sigmoid"),
+    ],
+    "half-squared-error",
+    [0.01, 0.99],
 )
 UNLIKE = Net(
     [0.8, -0.6],
-    [([[0.7, -0.2], [1.1, 0.9]], [0.25, -0.75], "sigmoid"), ([[1.4, -0.8], [0.3, 1.6]], [0.5, -0.35], "sigmoid")],
-    *("mse", [1, 0]),
+    [
+        ([[0.7, -0.2], [1.1, 0.9]], [0.25, -0.75], "sigmoid"),
+        ([[1.4, -0.8], [0.3, 1.6]], [0.5, -0.35], "sigmoid"),
+    ],
+    "mse",
+    [1, 0],
 )
 ROWS = Net(
     [[1, 2], [-1, 0.5], [0.5, -1.5]],
     [([[1, -0.5], [0.5, 1]], [0.5, -0.25], "relu"), ([[0.6, -1.2], [0.9, 0.4]], [-0.3, 0.45], "softmax")],
-    *("cross-entropy", [0, 1, 1], "x W + b"),
+    "cross-entropy",
+    [0, 1, 1],
+    "x W + b",
 )
 VALUES = Net(
     [2, -1],
     [([[0.5, 0.4], [-0.3, 0.9], [1.2, 0.7]], [0.2, 1.7, -0.1], "relu"), ([[1, -2, 0.5]], [0.25], "identity")],
-    *("squared-error", [0.5]),
+    "squared-error",
+    [0.5],
 )
 PROBABLE = Net(
     [1.5, -0.5],
     [([[0.8, 1.1], [-0.6, 0.4]], [-0.2, 0.3], "tanh"), ([[1.3, -0.9]], [0.15], "sigmoid")],
-    *("binary-cross-entropy", [0]),
+    "binary-cross-entropy",
+    [0],
 )
 MANY = Net(
     [0.3, 0.9],
     [([[1.2, -0.4], [0.6, 0.7]], [0.3, -0.2], "tanh"), ([[0.5, -1.1], [0.8, 0.2]], [0.1, 0.6], "identity")],
-    *("mse", [1, -1]),
+    "mse",
+    [1, -1],
 )
 
 
@@ -165,134 +180,264 @@ def in_layer(number: int, affine: Callable[..., Any]) -> Callable[..., Any]:
 
 MISTAKES = [
     Mistake(
-        *("bias-1", "The first layer leaves its bias out.", {"affine": in_layer(1, lambda a, W, b: a @ W.T)}),
-        *("z1", ("dropped-term",), (CLASSES, ROWS, PROBABLE)),
+        "bias-1",
+        "The first layer leaves its bias out.",
+        {"affine": in_layer(1, lambda a, W, b: a @ W.T)},
+        "z1",
+        ("dropped-term",),
+        (CLASSES, ROWS, PROBABLE),
     ),
     Mistake(
-        *("bias-2", "The second layer leaves its bias out.", {"affine": in_layer(2, lambda a, W, b: a @ W.T)}),
-        *("z2", ("dropped-term",), (THREE, MAZUR, ROWS)),
+        "bias-2",
+        "The second layer leaves its bias out.",
+        {"affine": in_layer(2, lambda a, W, b: a @ W.T)},
+        "z2",
+        ("dropped-term",),
+        (THREE, MAZUR, ROWS),
     ),
     Mistake(
-        *("no-biases", "No layer adds its bias.", {"affine": lambda layer, a, W, b: a @ W.T}),
-        *("z1", ("dropped-term",), (UNLIKE, MANY), ("z2",)),
+        "no-biases",
+        "No layer adds its bias.",
+        {"affine": lambda layer, a, W, b: a @ W.T},
+        "z1",
+        ("dropped-term",),
+        (UNLIKE, MANY),
+        ("z2",),
     ),
     Mistake(
-        *("bias-minus", "The bias is subtracted.", {"affine": in_layer(1, lambda a, W, b: a @ W.T - b)}),
-        *("z1", ("sign", "other-operation"), (CLASSES, VALUES)),
+        "bias-minus",
+        "The bias is subtracted.",
+        {"affine": in_layer(1, lambda a, W, b: a @ W.T - b)},
+        "z1",
+        ("sign", "other-operation"),
+        (CLASSES, VALUES),
     ),
     Mistake(
-        *("bracket", "The bias is added before the product: W (x + b).", {"affine": in_layer(1, lambda a, W, b: (a + b) @ W.T)}),
-        *("z1", ("brackets",), (UNLIKE, THREE)),
+        "bracket",
+        "The bias is added before the product: W (x + b).",
+        {"affine": in_layer(1, lambda a, W, b: (a + b) @ W.T)},
+        "z1",
+        ("brackets",),
+        (UNLIKE, THREE),
     ),
     Mistake(
-        *("transposed-1", "Wᵀx for W x; W is square, so nothing warns.", {"affine": in_layer(1, lambda a, W, b: a @ W + b)}),
-        *("z1", ("transpose",), (CLASSES, UNLIKE, MAZUR)),
+        "transposed-1",
+        "Wᵀx for W x; W is square, so nothing warns.",
+        {"affine": in_layer(1, lambda a, W, b: a @ W + b)},
+        "z1",
+        ("transpose",),
+        (CLASSES, UNLIKE, MAZUR),
     ),
     Mistake(
-        *("transposed-2", "The second W is transposed.", {"affine": in_layer(2, lambda a, W, b: a @ W + b)}),
-        *("z2", ("transpose",), (THREE, ROWS)),
+        "transposed-2",
+        "The second W is transposed.",
+        {"affine": in_layer(2, lambda a, W, b: a @ W + b)},
+        "z2",
+        ("transpose",),
+        (THREE, ROWS),
     ),
     Mistake(
-        *("no-relu", "The ReLU is forgotten.", {"activate": instead("relu", lambda z: z)}),
-        *("a1", ("function-forgotten", "other-quantity"), (CLASSES, THREE, ROWS), (), ("a1", "z2")),
+        "no-relu",
+        "The ReLU is forgotten.",
+        {"activate": instead("relu", lambda z: z)},
+        "a1",
+        ("function-forgotten", "other-quantity"),
+        (CLASSES, THREE, ROWS),
+        (),
+        ("a1", "z2"),
     ),
     Mistake(
-        *("no-tanh", "The tanh is forgotten.", {"activate": instead("tanh", lambda z: z)}),
-        *("a1", ("function-forgotten", "other-quantity"), (MANY,), (), ("a1", "z2")),
+        "no-tanh",
+        "The tanh is forgotten.",
+        {"activate": instead("tanh", lambda z: z)},
+        "a1",
+        ("function-forgotten", "other-quantity"),
+        (MANY,),
+        (),
+        ("a1", "z2"),
     ),
     Mistake(
-        *("sigmoid-for-relu", "Sigmoid in place of ReLU.", {"activate": instead("relu", sigmoid)}),
-        *("a1", ("other-function",), (CLASSES, VALUES, THREE)),
+        "sigmoid-for-relu",
+        "Sigmoid in place of ReLU.",
+        {"activate": instead("relu", sigmoid)},
+        "a1",
+        ("other-function",),
+        (CLASSES, VALUES, THREE),
     ),
     Mistake(
-        *("relu-for-sigmoid", "ReLU in place of the sigmoid.", {"activate": instead("sigmoid", relu)}),
-        *("a1", ("other-function",), (MAZUR, UNLIKE), ("y_hat",)),
+        "relu-for-sigmoid",
+        "ReLU in place of the sigmoid.",
+        {"activate": instead("sigmoid", relu)},
+        "a1",
+        ("other-function",),
+        (UNLIKE,),
+        ("y_hat",),
     ),
     Mistake(
-        *("sigmoid-for-tanh", "Sigmoid in place of tanh.", {"activate": instead("tanh", sigmoid)}),
-        *("a1", ("other-function",), (MANY, PROBABLE)),
+        "no-sigmoid",
+        "ReLU in place of the sigmoid, or nothing: all scores are positive.",
+        {"activate": instead("sigmoid", relu)},
+        "a1",
+        ("function-forgotten", "other-function", "other-quantity"),
+        (MAZUR,),
+        ("y_hat",),
+        ("a1", "z2"),
     ),
     Mistake(
-        *("output-relu", "ReLU on the output too, which is linear."),
+        "sigmoid-for-tanh",
+        "Sigmoid in place of tanh.",
+        {"activate": instead("tanh", sigmoid)},
+        "a1",
+        ("other-function",),
+        (MANY, PROBABLE),
+    ),
+    Mistake(
+        "output-relu",
+        "ReLU on the output too, which is linear.",
         {"activate": lambda layer, name, z: relu(z)},
-        *("y_hat", ("other-function", "extra-factor", "extra-term"), (MANY, VALUES), (), (), "a name for this?"),
+        "y_hat",
+        ("other-function", "extra-factor", "extra-term"),
+        (MANY, VALUES),
+        (),
+        (),
+        "a name for this?",
     ),
     Mistake(
-        *("output-raw", "The sigmoid of the output is forgotten: the score is given."),
-        {"activate": lambda layer, name, z: z if layer == 2 else ACTIVATIONS[name](z), "loss": lambda a, y: np.nan},
-        *("y_hat", ("function-forgotten", "other-quantity"), (UNLIKE, PROBABLE)),
+        "output-raw",
+        "The sigmoid of the output is forgotten: the score is given.",
+        {
+            "activate": lambda layer, name, z: z if layer == 2 else ACTIVATIONS[name](z),
+            "loss": lambda a, y: np.nan,
+        },
+        "y_hat",
+        ("function-forgotten", "other-quantity"),
+        (UNLIKE, PROBABLE),
     ),
     Mistake(
-        *("no-exponential", "Softmax without the exponential: z/∑z.", {"activate": instead("softmax", lambda z: z / z.sum())}),
-        *("y_hat", ("function-forgotten",), (CLASSES, THREE)),
+        "no-exponential",
+        "Softmax without the exponential: z/∑z.",
+        {"activate": instead("softmax", lambda z: z / z.sum())},
+        "y_hat",
+        ("function-forgotten", "other-quantity"),
+        (CLASSES, THREE),
     ),
     Mistake(
-        *("not-normalised", "The softmax is not divided by its sum.", {"activate": instead("softmax", np.exp)}),
-        *("y_hat", ("function-forgotten", "dropped-factor", "other-function"), (CLASSES, THREE, ROWS)),
+        "not-normalised",
+        "The softmax is not divided by its sum.",
+        {"activate": instead("softmax", np.exp)},
+        "y_hat",
+        ("function-forgotten", "dropped-factor", "other-function"),
+        (CLASSES, THREE, ROWS),
     ),
     Mistake(
-        *("sigmoids-for-softmax", "A sigmoid of each score in place of the softmax."),
+        "sigmoids-for-softmax",
+        "A sigmoid of each score in place of the softmax.",
         {"activate": instead("softmax", sigmoid)},
-        *("y_hat", ("other-function",), (CLASSES, THREE)),
+        "y_hat",
+        ("other-function",),
+        (CLASSES, THREE),
     ),
     Mistake(
-        *("softmax-down", "Softmax of −z.", {"activate": instead("softmax", lambda z: softmax(-z))}),
-        *("y_hat", ("sign",), (THREE, CLASSES)),
+        "softmax-down",
+        "Softmax of −z.",
+        {"activate": instead("softmax", lambda z: softmax(-z))},
+        "y_hat",
+        ("sign",),
+        (THREE, CLASSES),
     ),
     Mistake(
-        *("softmax-of-columns", "The softmax runs over the samples, not the classes."),
+        "softmax-of-columns",
+        "The softmax runs over the samples, not the classes.",
         {"activate": instead("softmax", lambda z: softmax(z.T).T)},
-        *("y_hat", ("other-axis",), (ROWS,)),
+        "y_hat",
+        ("other-axis",),
+        (ROWS,),
     ),
     Mistake(
-        *("fed-with-z1", "The second layer takes z1, though a1 is right.", {"feed": lambda z, a: z}),
-        *("z2", ("other-quantity", "function-forgotten"), (CLASSES, THREE, VALUES, UNLIKE), (), ("z2", "a1")),
+        "fed-with-z1",
+        "The second layer takes z1, though a1 is right.",
+        {"feed": lambda z, a: z},
+        "z2",
+        ("other-quantity", "function-forgotten"),
+        (CLASSES, THREE, VALUES, UNLIKE),
+        (),
+        ("z2", "a1"),
     ),
-]  # fmt: skip
+]
 
 SCORED: list[tuple[str, str, Callable[..., Any], tuple[str, ...], tuple[Net, ...]]] = [
     (
-        *("log2", "The loss with logarithms to the base 2.", lambda a, y: cross_entropy(a, y) / np.log(2)),
-        *(("other-function",), (CLASSES, THREE)),
+        "log2",
+        "The loss with logarithms to the base 2.",
+        lambda a, y: cross_entropy(a, y) / np.log(2),
+        ("other-function",),
+        (CLASSES, THREE),
     ),
     (
-        *("log10", "The loss with logarithms to the base 10.", lambda a, y: cross_entropy(a, y) / np.log(10)),
-        *(("other-function",), (THREE, ROWS)),
+        "log10",
+        "The loss with logarithms to the base 10.",
+        lambda a, y: cross_entropy(a, y) / np.log(10),
+        ("other-function",),
+        (THREE, ROWS),
     ),
     ("minus", "The loss without its minus.", lambda a, y: -cross_entropy(a, y), ("sign",), (CLASSES, ROWS)),
     (
-        *("no-log", "The loss without the logarithm.", lambda a, y: -np.sum(a * y)),
-        *(("function-forgotten",), (CLASSES, THREE)),
+        "no-log",
+        "The loss without the logarithm.",
+        lambda a, y: -np.sum(a * y),
+        ("function-forgotten",),
+        (CLASSES, THREE),
     ),
     (
-        *("wrong-class", "The logarithm of another class's probability.", lambda a, y: cross_entropy(a, np.roll(y, -1))),
-        *(("wrong-index", "off-by-one"), (CLASSES, THREE)),
+        "wrong-class",
+        "The logarithm of another class's probability.",
+        lambda a, y: cross_entropy(a, np.roll(y, -1)),
+        ("wrong-index", "off-by-one"),
+        (CLASSES, THREE),
     ),
     (
-        *("summed", "The losses of the samples are added, not averaged.", lambda a, y: cross_entropy(a, y) * len(a)),
-        *(("dropped-factor", "other-function"), (ROWS,)),
+        "summed",
+        "The losses of the samples are added, not averaged.",
+        lambda a, y: cross_entropy(a, y) * len(a),
+        ("dropped-factor", "other-function"),
+        (ROWS,),
     ),
     (
-        *("not-halved", "½ is forgotten.", lambda a, y: np.sum((a - y) ** 2)),
-        *(("dropped-factor",), (MAZUR,)),
+        "not-halved",
+        "½ is forgotten.",
+        lambda a, y: np.sum((a - y) ** 2),
+        ("dropped-factor",),
+        (MAZUR,),
     ),
     (
-        *("not-averaged", "The squares are added, not averaged.", lambda a, y: np.sum((a - y) ** 2)),
-        *(("dropped-factor", "other-function"), (UNLIKE, MANY)),
+        "not-averaged",
+        "The squares are added, not averaged.",
+        lambda a, y: np.sum((a - y) ** 2),
+        ("dropped-factor", "other-function"),
+        (UNLIKE, MANY),
     ),
     (
-        *("halved", "The squared error is halved.", lambda a, y: np.sum((a - y) ** 2) / 2),
-        *(("extra-factor",), (VALUES,)),
+        "halved",
+        "The squared error is halved.",
+        lambda a, y: np.sum((a - y) ** 2) / 2,
+        ("extra-factor",),
+        (VALUES,),
     ),
     (
-        *("not-squared", "The errors are not squared.", lambda a, y: np.sum(np.abs(a - y)) / 2),
-        *(("other-function", "function-forgotten", "dropped-factor"), (MAZUR, MANY)),
+        "not-squared",
+        "The errors are not squared.",
+        lambda a, y: np.sum(np.abs(a - y)) / 2,
+        ("other-function", "function-forgotten", "dropped-factor"),
+        (MAZUR, MANY),
     ),
     (
-        *("other-label", "Binary cross-entropy of the other label.", lambda a, y: LOSSES["binary-cross-entropy"](1 - a, y)),
-        *(("swapped-operands", "sign", "other-quantity", "dropped-term"), (PROBABLE,)),
+        "other-label",
+        "Binary cross-entropy of the other label.",
+        lambda a, y: LOSSES["binary-cross-entropy"](1 - a, y),
+        ("swapped-operands", "sign", "other-quantity", "dropped-term"),
+        (PROBABLE,),
     ),
-]  # fmt: skip
+]
 
 
 def networks() -> Iterator[Case]:
@@ -309,44 +454,61 @@ def networks() -> Iterator[Case]:
             at = mistake.at or (mistake.where,)
             asked = "loss" if "loss" in shown and number % 2 else "y_hat"
             yield from some(
-                lambda mistake=mistake, number=number, net=net, truth=truth, own=own, shown=shown, by=by, at=at,
-                asked=asked, near=near: case(
-                    *(f"mlp/{mistake.key}-{number}-working", f"{mistake.why} Everything is written down."),
-                    *(net.problem(*dict.fromkeys(("y_hat", asked))), truth, own),
-                    **{"write": shown, "by": by, "mistake": mistake.names, "at": at, "again": mistake.again},
-                    near=near,
-                    unsure=mistake.unsure,
-                )
-            )  # fmt: skip
+                f"mlp/{mistake.key}-{number}-working",
+                f"{mistake.why} Everything is written down.",
+                net.problem(*dict.fromkeys(("y_hat", asked))),
+                truth,
+                own,
+                write=shown,
+                by=by,
+                mistake=mistake.names,
+                at=at,
+                again=mistake.again,
+                near=near,
+                unsure=mistake.unsure,
+            )
             if number > 1 or np.size(own["y_hat"]) < 2:
                 continue
             yield from some(
-                lambda mistake=mistake, number=number, net=net, truth=truth, own=own, at=at: case(
-                    *(f"mlp/{mistake.key}-{number}-end", f"{mistake.why} Only the output is written down."),
-                    *(net.problem("y_hat"), truth, own),
-                    **{"write": ["y_hat"], "by": to(5), "mistake": mistake.names, "at": at},
-                    unsure=mistake.unsure,
-                )
-            )  # fmt: skip
+                f"mlp/{mistake.key}-{number}-end",
+                f"{mistake.why} Only the output is written down.",
+                net.problem("y_hat"),
+                truth,
+                own,
+                write=["y_hat"],
+                by=to(5),
+                mistake=mistake.names,
+                at=at,
+                unsure=mistake.unsure,
+            )
     for key, why, loss, names, nets in SCORED:
         for number, net in enumerate(nets, 1):
             truth, own = forward(net), forward(net, loss=loss)
             yield from some(
-                lambda key=key, why=why, names=names, number=number, net=net, truth=truth, own=own: case(
-                    *(f"mlp/loss-{key}-{number}", why, net.problem("y_hat", "loss"), truth, own),
-                    **{"write": ["z2", "y_hat", "loss"], "by": to(5), "mistake": names},
-                )
-            )  # fmt: skip
+                f"mlp/loss-{key}-{number}",
+                why,
+                net.problem("y_hat", "loss"),
+                truth,
+                own,
+                write=["z2", "y_hat", "loss"],
+                by=to(5),
+                mistake=names,
+                at=["loss", "losses"],
+            )
     for number, net in enumerate((CLASSES, UNLIKE, THREE, MANY), 1):
         truth, b1 = forward(net), np.array(net.layers[0][1])
         own = forward(net, affine=in_layer(2, lambda a, W, b, b1=b1: a @ W.T + b1))
         yield from some(
-            lambda number=number, net=net, truth=truth, own=own: case(
-                *(f"mlp/b1-for-b2-{number}", "The second layer adds the bias of the first."),
-                *(net.problem("y_hat"), truth, own),
-                **{"write": ["z1", "a1", "z2", "y_hat"], "by": to(5), "mistake": ["other-quantity"], "at": ["z2"]},
-            )
-        )  # fmt: skip
+            f"mlp/b1-for-b2-{number}",
+            "The second layer adds the bias of the first.",
+            net.problem("y_hat"),
+            truth,
+            own,
+            write=["z1", "a1", "z2", "y_hat"],
+            by=to(5),
+            mistake=["other-quantity"],
+            at=["z2"],
+        )
 
 
 # ---------------------------------------------------------------- softmax and cross-entropy
@@ -401,90 +563,172 @@ BITS = Scores([1.5, 0.2, -0.9], 1, log=2)
 Wrong = tuple[str, str, Parts, str, tuple[str, ...], tuple[Scores, ...]]
 SOFTMAX: list[Wrong] = [
     (
-        *("log10", "Logarithm to the base 10.", {"loss": lambda p, y, n: -np.sum(y * np.log10(p)) / n}, "loss"),
-        *(("other-function",), (CAT, BATCH, SOFT)),
+        "log10",
+        "Logarithm to the base 10.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log10(p)) / n},
+        "loss",
+        ("other-function",),
+        (CAT, BATCH, SOFT),
     ),
     (
-        *("log2", "Logarithm to the base 2.", {"loss": lambda p, y, n: -np.sum(y * np.log2(p)) / n}, "loss"),
-        *(("other-function",), (FOUR, BATCH4)),
+        "log2",
+        "Logarithm to the base 2.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log2(p)) / n},
+        "loss",
+        ("other-function",),
+        (FOUR, BATCH4),
     ),
     (
-        *("ln", "Bits are asked, the logarithm is natural.", {"loss": lambda p, y, n: -np.sum(y * np.log(p)) / n}),
-        *("loss", ("other-function", "dropped-factor"), (BITS,)),
+        "ln",
+        "Bits are asked, the logarithm is natural.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(p)) / n},
+        "loss",
+        ("other-function", "dropped-factor"),
+        (BITS,),
     ),
     (
-        *("minus", "The minus of the loss is lost.", {"loss": lambda p, y, n: np.sum(y * np.log(p)) / n}, "loss"),
-        *(("sign",), (CAT, BATCH, WARM)),
+        "minus",
+        "The minus of the loss is lost.",
+        {"loss": lambda p, y, n: np.sum(y * np.log(p)) / n},
+        "loss",
+        ("sign",),
+        (CAT, BATCH, WARM),
     ),
     (
-        *("no-log", "−p for −ln p.", {"loss": lambda p, y, n: -np.sum(y * p) / n}, "loss"),
-        *(("function-forgotten",), (CAT, BATCH)),
+        "no-log",
+        "−p for −ln p.",
+        {"loss": lambda p, y, n: -np.sum(y * p) / n},
+        "loss",
+        ("function-forgotten",),
+        (CAT, BATCH),
     ),
     (
-        *("next-class", "The classes are counted from 1.", {"loss": lambda p, y, n: -np.sum(np.roll(y, -1) * np.log(p)) / n}),
-        *("loss", ("wrong-index", "off-by-one"), (TWO, FOUR)),
+        "next-class",
+        "The classes are counted from 1.",
+        {"loss": lambda p, y, n: -np.sum(np.roll(y, -1) * np.log(p)) / n},
+        "loss",
+        ("wrong-index", "off-by-one"),
+        (TWO, FOUR),
     ),
     (
-        *("summed", "The loss of the rows is added, not averaged.", {"loss": lambda p, y, n: -np.sum(y * np.log(p))}),
-        *("loss", ("dropped-factor", "other-function"), (BATCH, BATCH4)),
+        "summed",
+        "The loss of the rows is added, not averaged.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(p))},
+        "loss",
+        ("dropped-factor", "other-function"),
+        (BATCH, BATCH4),
     ),
     (
-        *("classes-averaged", "The loss is divided by the number of classes."),
+        "classes-averaged",
+        "The loss is divided by the number of classes.",
         {"loss": lambda p, y, n: -np.sum(y * np.log(p)) / y.shape[-1]},
-        *("loss", ("extra-factor", "other-function"), (FOUR, CAT)),
+        "loss",
+        ("extra-factor", "other-function"),
+        (FOUR, CAT),
     ),
     (
-        *("y-minus-p", "The gradient as y − p.", {"grad": lambda p, y, n, T: (y - p) / n / T}, "grad"),
-        *(("sign", "swapped-operands"), (CAT, BATCH, WARM)),
+        "y-minus-p",
+        "The gradient as y − p.",
+        {"grad": lambda p, y, n, T: (y - p) / n / T},
+        "grad",
+        ("sign", "swapped-operands"),
+        (CAT, BATCH, WARM),
     ),
     (
-        *("p-alone", "The gradient is p: y is forgotten.", {"grad": lambda p, y, n, T: p / n / T}, "grad"),
-        *(("dropped-term", "other-quantity"), (CAT, BATCH)),
+        "p-alone",
+        "The gradient is p: y is forgotten.",
+        {"grad": lambda p, y, n, T: p / n / T},
+        "grad",
+        ("dropped-term", "other-quantity"),
+        (CAT, BATCH),
     ),
     (
-        *("gradient-summed", "The gradient of the mean is not divided by n.", {"grad": lambda p, y, n, T: (p - y) / T}),
-        *("grad", ("dropped-factor", "other-function"), (BATCH, BATCH4)),
+        "gradient-summed",
+        "The gradient of the mean is not divided by n.",
+        {"grad": lambda p, y, n, T: (p - y) / T},
+        "grad",
+        ("dropped-factor", "other-function"),
+        (BATCH, BATCH4),
     ),
     (
-        *("gradient-of-the-next", "The 1 is subtracted at the wrong class."),
+        "gradient-of-the-next",
+        "The 1 is subtracted at the wrong class.",
         {"grad": lambda p, y, n, T: (p - np.roll(y, 1, axis=-1)) / n / T},
-        *("grad", ("wrong-index", "off-by-one"), (CAT, FOUR)),
+        "grad",
+        ("wrong-index", "off-by-one"),
+        (CAT, FOUR),
     ),
     (
-        *("gradient-without-T", "The gradient forgets 1/T.", {"grad": lambda p, y, n, T: (p - y) / n}, "grad"),
-        *(("dropped-factor",), (WARM, COLD)),
+        "gradient-without-T",
+        "The gradient forgets 1/T.",
+        {"grad": lambda p, y, n, T: (p - y) / n},
+        "grad",
+        ("dropped-factor",),
+        (WARM, COLD),
     ),
     (
-        *("T-forgotten", "The temperature is forgotten.", {"p": lambda z, T: softmax(z)}, "p"),
-        *(("dropped-factor",), (WARM, COLD)),
+        "T-forgotten",
+        "The temperature is forgotten.",
+        {"p": lambda z, T: softmax(z)},
+        "p",
+        ("dropped-factor",),
+        (WARM, COLD),
     ),
     (
-        *("T-multiplied", "Multiplied by the temperature instead of divided.", {"p": lambda z, T: softmax(z * T)}, "p"),
-        *(("other-operation",), (WARM, COLD)),
+        "T-multiplied",
+        "Multiplied by the temperature instead of divided.",
+        {"p": lambda z, T: softmax(z * T)},
+        "p",
+        ("other-operation",),
+        (WARM, COLD),
     ),
     (
-        *("columns", "The softmax runs down the columns.", {"p": lambda z, T: softmax((z / T).T).T}, "p"),
-        *(("other-axis",), (BATCH, BATCH4, SQUARED)),
+        "columns",
+        "The softmax runs down the columns.",
+        {"p": lambda z, T: softmax((z / T).T).T},
+        "p",
+        ("other-axis",),
+        (BATCH, BATCH4, SQUARED),
     ),
     (
-        *("no-exponential", "z/∑z for the softmax.", {"p": lambda z, T: z / T / np.sum(z / T)}, "p"),
-        *(("function-forgotten",), (Scores([2.0, 1.0, 0.1], 0), Scores([1.5, 0.4, 2.2, 0.7], 3))),
+        "no-exponential",
+        "z/∑z for the softmax.",
+        {"p": lambda z, T: z / T / np.sum(z / T)},
+        "p",
+        ("function-forgotten", "other-quantity"),
+        (Scores([2.0, 1.0, 0.1], 0), Scores([1.5, 0.4, 2.2, 0.7], 3)),
     ),
     (
-        *("not-normalised", "The powers are not divided by their sum.", {"p": lambda z, T: np.exp(z / T)}, "p"),
-        *(("function-forgotten", "dropped-factor", "other-quantity"), (FOUR, SOFT)),
+        "not-normalised",
+        "The powers are not divided by their sum.",
+        {"p": lambda z, T: np.exp(z / T)},
+        "p",
+        ("function-forgotten", "dropped-factor", "other-quantity"),
+        (FOUR, SOFT),
     ),
     (
-        *("powers-of-two", "2^z for e^z.", {"p": lambda z, T: 2 ** (z / T) / np.sum(2 ** (z / T))}, "p"),
-        *(("other-function",), (CAT, TWO)),
+        "powers-of-two",
+        "2^z for e^z.",
+        {"p": lambda z, T: 2 ** (z / T) / np.sum(2 ** (z / T))},
+        "p",
+        ("other-function",),
+        (CAT, TWO),
     ),
-    ("sigmoids", "A sigmoid of each.", {"p": lambda z, T: sigmoid(z / T)}, "p", ("other-function",), (FOUR, SOFT)),
+    (
+        "sigmoids",
+        "A sigmoid of each.",
+        {"p": lambda z, T: sigmoid(z / T)},
+        "p",
+        ("other-function",),
+        (FOUR, SOFT),
+    ),
     ("down", "e^−z for e^z.", {"p": lambda z, T: softmax(-z / T)}, "p", ("sign",), (CAT, SOFT)),
-]  # fmt: skip
+]
 
 
 def softmaxes() -> Iterator[Case]:
     """Each mistake with p, loss and gradient, or with the one value that shows it."""
+    places = {"p": ["p", "z", "m", "u", "S"], "loss": ["loss", "losses", "log_p"], "grad": ["grad"]}
     for i, (key, why, parts, where, names, sets) in enumerate(SOFTMAX):
         for number, data in enumerate(sets, 1):
             truth, own = scored(data), scored(data, **parts)
@@ -498,14 +742,17 @@ def softmaxes() -> Iterator[Case]:
             by = at_places(4) if (i + number) % 3 == 0 else to(4 + (i + number) % 3)
             by = to(5) if where == "loss" else by
             yield from some(
-                lambda key=key, why=why, where=where, names=names, number=number, data=data, truth=truth, own=own,
-                write=write, by=by, near=near: case(
-                    *(f"softmax/{key}-{number}", why, data.problem(*(name for name in write if name != "p" or where == "p"))),
-                    *(truth, own),
-                    **{"write": write, "by": by, "mistake": names, "at": [where, "u", "S"] if where == "p" else [where]},
-                    near=near,
-                )
-            )  # fmt: skip
+                f"softmax/{key}-{number}",
+                why,
+                data.problem(*(name for name in write if name != "p" or where == "p")),
+                truth,
+                own,
+                write=write,
+                by=by,
+                mistake=names,
+                at=places[where],
+                near=near,
+            )
     yield from linear()
 
 
@@ -514,7 +761,10 @@ LINEAR: list[tuple[str, str, str, tuple[str, ...], Callable[..., Any]]] = [
     ("bias-minus", "z = W x − b.", "z", ("sign", "other-operation"), lambda W, x, b, g: W @ x - b),
     ("transposed", "z = Wᵀx + b; W is square.", "z", ("transpose",), lambda W, x, b, g: W.T @ x + b),
     (
-        *("outer-turned", "dL/dW as x gᵀ.", "dL/dW", ("transpose", "swapped-operands", "rows-for-columns")),
+        "outer-turned",
+        "dL/dW as x gᵀ.",
+        "dL/dW",
+        ("transpose", "swapped-operands", "rows-for-columns"),
         lambda W, x, b, g: np.outer(x, g),
     ),
     ("W-not-turned", "dL/dx = W g for Wᵀg.", "dL/dx", ("transpose",), lambda W, x, b, g: W @ g),
@@ -531,7 +781,9 @@ def linear() -> Iterator[Case]:
         for number, (weights, inputs, bias, target) in enumerate(sets, 1):
             W, x, b = np.array(weights), np.array(inputs), np.array(bias)
 
-            def run(wrong: str, W: Any = W, x: Any = x, b: Any = b, k: int = target, do: Any = part) -> Values:
+            def run(
+                wrong: str, W: Any = W, x: Any = x, b: Any = b, k: int = target, do: Any = part
+            ) -> Values:
                 z = do(W, x, b, None) if wrong == "z" else W @ x + b
                 p = softmax(z)
                 g = p - np.eye(len(b))[k]
@@ -549,12 +801,16 @@ def linear() -> Iterator[Case]:
             problem = {"kind": "softmax-ce", "given": given, "ask": ask, "points": 4}
             write = ["z", "p", "loss", "grad"] if where == "z" else ["p", "grad", where]
             yield from some(
-                lambda key=key, why=why, where=where, names=names, number=number, problem=problem, write=write,
-                run=run: case(
-                    *(f"softmax/linear-{key}-{number}", why, problem, run(""), run(where)),
-                    **{"write": write, "by": to(4), "mistake": names, "at": [where]},
-                )
-            )  # fmt: skip
+                f"softmax/linear-{key}-{number}",
+                why,
+                problem,
+                run(""),
+                run(where),
+                write=write,
+                by=to(4),
+                mistake=names,
+                at=[where],
+            )
 
 
 def all_cases() -> Iterator[Case]:

@@ -42,7 +42,9 @@ def decimals(places: int) -> Keep:
     def keep(value: Any) -> Any:
         if isinstance(value, str):
             return value
-        rounded = np.vectorize(lambda n: float(_rounded(n, places)) if math.isfinite(n) else n, otypes=[float])(value)
+        rounded = np.vectorize(
+            lambda n: float(_rounded(n, places)) if math.isfinite(n) else n, otypes=[float]
+        )(value)
         return rounded if np.ndim(value) else float(rounded)
 
     return keep
@@ -210,11 +212,17 @@ def case(
                     says["repeat"] = True
         if key in slips and worst == "wrong" and np.ndim(truth[key]) and len(found) > 1:
             says["wrong_entries"] = [
-                list(place) for (place, _), word in zip(entries(answers[key]), found, strict=True) if word == worst
+                list(place)
+                for (place, _), word in zip(entries(answers[key]), found, strict=True)
+                if word == worst
             ]
         if loosely and key in loosely:
             says["unsure"] = loosely[key]
-        if near and says["verdict"] == "carried" and "wrong" in judgements(answers[key], typed(near[key], float)):
+        if (
+            near
+            and says["verdict"] == "carried"
+            and "wrong" in judgements(answers[key], typed(near[key], float))
+        ):
             raise Unfit(f"{name}: {key} does not follow from rounded numbers")
         expect[key] = says
     if mistake and not shown:
@@ -226,7 +234,7 @@ def case(
         raise Unfit(f"{name}: {expect} of an honest paper")
     made = finished(name, why, problem, answers, expect, unsure)
     given = points(made, truth, single=len(slips) + bool(mistake) + len(other or {}) <= 1)
-    if given is not None:
+    if given is not None and not loosely:
         made["points"] = str(given)
     return made
 
@@ -266,9 +274,9 @@ def points(made: Case, truth: Values, single: bool) -> Fraction | None:
     return earned * made["problem"]["points"] / len(asked)
 
 
-def some(made: Callable[[], Case]) -> list[Case]:
-    """A case, or none when the data do not show it."""
+def some(*values: Any, **options: Any) -> list[Case]:
+    """A case, or none when the data do not show it; the arguments are those of `case`."""
     try:
-        return [made()]
+        return [case(*values, **options)]
     except Unfit:
         return []

@@ -30,7 +30,9 @@ class Layer(NamedTuple):
         if self.kind == "conv" and self.d == 1 and self.bias:
             pad = f" pad {self.p}" if self.p else ""
             return f"conv{self.k}-{self.filters}" + (f" /{self.s}" if self.s > 1 else "") + pad
-        fields: dict[str, Any] = {"filters": self.filters, "kernel": self.k} if self.kind == "conv" else {"size": self.k}
+        fields: dict[str, Any] = (
+            {"filters": self.filters, "kernel": self.k} if self.kind == "conv" else {"size": self.k}
+        )
         fields |= {"stride": self.s, "padding": self.p} | ({"dilation": self.d} if self.d > 1 else {})
         fields |= {"bias": False} if not self.bias else {}
         fields |= {"ceil": True} if self.ceil else {}
@@ -120,112 +122,208 @@ PADDED = Net((32, 32, 3), (conv(3, 16, 1, 1), conv(3, 32, 2, 1), pool(2, 2), FLA
 UNEVEN = Net((28, 28, 1), (conv(3, 8, 2), conv(4, 12, 2, 1), FLAT, fc(10)))
 WIDE = Net((30, 64, 3), (conv(5, 24, 2, 2), pool(2, 2), conv(3, 40)))
 SPREAD = Net((64, 64, 3), (conv(3, 32, 1, 0, 2), conv(3, 48, 2, 2, 4), FLAT, fc(20)))
-BARE = Net((50, 50, 3), (conv(7, 20, 3, 1, 1, False), pool(3, 2), conv(3, 30, 1, 0, 1, False), FLAT, fc(40, False)))
+BARE = Net(
+    (50, 50, 3), (conv(7, 20, 3, 1, 1, False), pool(3, 2), conv(3, 30, 1, 0, 1, False), FLAT, fc(40, False))
+)
 RAISED = Net((30, 30, 3), (conv(3, 16), pool(3, 2, 0, True), conv(3, 20), pool(2, 2, 0, True), FLAT, fc(15)))
 
 Shaped = tuple[str, str, dict[str, Any], str, tuple[str, ...], tuple[Net, ...]]
 SIZES: list[Shaped] = [
     (
-        *("ceil", "⌈⌉ in place of ⌊⌋.", {"size": lambda n, c: math.ceil((n + 2 * c.p - c.d * (c.k - 1) - 1) / c.s) + 1}),
-        *("shape", ("rounding-direction",), (MIDTERM, UNEVEN, WIDE, BARE)),
+        "ceil",
+        "⌈⌉ in place of ⌊⌋.",
+        {"size": lambda n, c: math.ceil((n + 2 * c.p - c.d * (c.k - 1) - 1) / c.s) + 1},
+        "shape",
+        ("rounding-direction",),
+        (MIDTERM, UNEVEN, WIDE, BARE),
     ),
     (
-        *("floor", "⌊⌋ in place of ⌈⌉ in the pooling layers."),
+        "floor",
+        "⌊⌋ in place of ⌈⌉ in the pooling layers.",
         {"pooling": lambda n, c: math.floor((n + 2 * c.p - c.k) / c.s) + 1},
-        *("shape", ("rounding-direction",), (RAISED,)),
+        "shape",
+        ("rounding-direction",),
+        (RAISED,),
     ),
     (
-        *("plus-one", "+ 1 is forgotten.", {"size": lambda n, c: out(n, c) - 1}),
-        *("shape", ("dropped-term", "off-by-one"), (MIDTERM, LENET, WIDE, PADDED)),
+        "plus-one",
+        "+ 1 is forgotten.",
+        {"size": lambda n, c: out(n, c) - 1},
+        "shape",
+        ("dropped-term", "off-by-one"),
+        (MIDTERM, LENET, WIDE, PADDED),
     ),
     (
-        *("plus-one-twice", "+ 2 in place of + 1.", {"size": lambda n, c: out(n, c) + 1}),
-        *("shape", ("off-by-one", "extra-term"), (LENET,)),
+        "plus-one-twice",
+        "+ 2 in place of + 1.",
+        {"size": lambda n, c: out(n, c) + 1},
+        "shape",
+        ("off-by-one", "extra-term"),
+        (LENET,),
     ),
     (
-        *("padding-once", "The padding is added on one side only.", {"size": lambda n, c: (n + c.p - c.d * (c.k - 1) - 1) // c.s + 1}),
-        *("shape", ("dropped-factor",), (PADDED, SPREAD, WIDE)),
+        "padding-once",
+        "The padding is added on one side only.",
+        {"size": lambda n, c: (n + c.p - c.d * (c.k - 1) - 1) // c.s + 1},
+        "shape",
+        ("dropped-factor",),
+        (PADDED, SPREAD, WIDE),
     ),
     (
-        *("padding", "The padding is ignored.", {"size": lambda n, c: (n - c.d * (c.k - 1) - 1) // c.s + 1}),
-        *("shape", ("padding-ignored", "dropped-term"), (PADDED, ALEX, WIDE)),
+        "padding",
+        "The padding is ignored.",
+        {"size": lambda n, c: (n - c.d * (c.k - 1) - 1) // c.s + 1},
+        "shape",
+        ("padding-ignored", "dropped-term"),
+        (PADDED, ALEX, WIDE),
     ),
     (
-        *("padding-minus", "The padding is subtracted.", {"size": lambda n, c: (n - 2 * c.p - c.d * (c.k - 1) - 1) // c.s + 1}),
-        *("shape", ("sign", "other-operation"), (PADDED, WIDE)),
+        "padding-minus",
+        "The padding is subtracted.",
+        {"size": lambda n, c: (n - 2 * c.p - c.d * (c.k - 1) - 1) // c.s + 1},
+        "shape",
+        ("sign", "other-operation"),
+        (PADDED, WIDE),
     ),
     (
-        *("stride", "The stride is ignored.", {"size": lambda n, c: n + 2 * c.p - c.d * (c.k - 1)}),
-        *("shape", ("stride-ignored", "dropped-factor"), (MIDTERM, ALEX, UNEVEN)),
+        "stride",
+        "The stride is ignored.",
+        {"size": lambda n, c: n + 2 * c.p - c.d * (c.k - 1)},
+        "shape",
+        ("stride-ignored", "dropped-factor"),
+        (MIDTERM, ALEX, UNEVEN),
     ),
     (
-        *("stride-multiplies", "Multiplied by the stride instead of divided.", {"size": lambda n, c: (n + 2 * c.p - c.k) * c.s + 1}),
-        *("shape", ("other-operation",), (MIDTERM,)),
+        "stride-multiplies",
+        "Multiplied by the stride instead of divided.",
+        {"size": lambda n, c: (n + 2 * c.p - c.k) * c.s + 1},
+        "shape",
+        ("other-operation",),
+        (MIDTERM,),
     ),
     (
-        *("dilation", "The dilation is ignored.", {"size": lambda n, c: (n + 2 * c.p - c.k) // c.s + 1}),
-        *("shape", ("dilation-ignored", "dropped-factor"), (SPREAD,)),
+        "dilation",
+        "The dilation is ignored.",
+        {"size": lambda n, c: (n + 2 * c.p - c.k) // c.s + 1},
+        "shape",
+        ("dilation-ignored", "dropped-factor"),
+        (SPREAD,),
     ),
     (
-        *("kernel", "The kernel is not subtracted.", {"size": lambda n, c: (n + 2 * c.p) // c.s + 1}),
-        *("shape", ("dropped-term",), (MIDTERM, LENET)),
+        "kernel",
+        "The kernel is not subtracted.",
+        {"size": lambda n, c: (n + 2 * c.p) // c.s + 1},
+        "shape",
+        ("dropped-term",),
+        (MIDTERM, LENET),
     ),
     (
-        *("kernel-plus", "The kernel is added.", {"size": lambda n, c: (n + 2 * c.p + c.k) // c.s + 1}),
-        *("shape", ("sign", "other-operation"), (MIDTERM, LENET)),
+        "kernel-plus",
+        "The kernel is added.",
+        {"size": lambda n, c: (n + 2 * c.p + c.k) // c.s + 1},
+        "shape",
+        ("sign", "other-operation"),
+        (MIDTERM, LENET),
     ),
     (
-        *("pool-stride", "The pooling's stride is ignored.", {"pooling": lambda n, c: n + 2 * c.p - c.k + 1}),
-        *("shape", ("stride-ignored", "dropped-factor"), (LENET, ALEX, PADDED)),
+        "pool-stride",
+        "The pooling's stride is ignored.",
+        {"pooling": lambda n, c: n + 2 * c.p - c.k + 1},
+        "shape",
+        ("stride-ignored", "dropped-factor"),
+        (LENET, ALEX, PADDED),
     ),
-]  # fmt: skip
+]
 COUNTS: list[Shaped] = [
     (
-        *("no-bias", "The biases are not counted.", {"params": lambda c, channels: c.k**2 * channels * c.filters}),
-        *("params", ("dropped-term",), (MIDTERM, LENET, ALEX)),
+        "no-bias",
+        "The biases are not counted.",
+        {"params": lambda c, channels: c.k**2 * channels * c.filters},
+        "params",
+        ("dropped-term",),
+        (MIDTERM, LENET, ALEX),
     ),
     (
-        *("no-channels", "The channels of the input are forgotten.", {"params": lambda c, channels: (c.k**2 + c.bias) * c.filters}),
-        *("params", ("dropped-factor",), (MIDTERM, PADDED, WIDE)),
+        "no-channels",
+        "The channels of the input are forgotten.",
+        {"params": lambda c, channels: (c.k**2 + c.bias) * c.filters},
+        "params",
+        ("dropped-factor",),
+        (MIDTERM, PADDED, WIDE),
     ),
     (
-        *("no-filters", "The number of filters is forgotten.", {"params": lambda c, channels: c.k**2 * channels + c.bias}),
-        *("params", ("dropped-factor",), (ALEX, WIDE, PADDED)),
+        "no-filters",
+        "The number of filters is forgotten.",
+        {"params": lambda c, channels: c.k**2 * channels + c.bias},
+        "params",
+        ("dropped-factor",),
+        (ALEX, WIDE, PADDED),
     ),
     (
-        *("one-bias", "One bias for the whole layer: k·k·C·F + 1."),
+        "one-bias",
+        "One bias for the whole layer: k·k·C·F + 1.",
         {"params": lambda c, channels: c.k**2 * channels * c.filters + c.bias},
-        *("params", ("brackets", "dropped-factor"), (MIDTERM, ALEX, LENET)),
+        "params",
+        ("brackets", "dropped-factor"),
+        (MIDTERM, ALEX, LENET),
     ),
     (
-        *("not-squared", "k in place of k·k.", {"params": lambda c, channels: (c.k * channels + c.bias) * c.filters}),
-        *("params", ("dropped-factor",), (MIDTERM, ALEX)),
+        "not-squared",
+        "k in place of k·k.",
+        {"params": lambda c, channels: (c.k * channels + c.bias) * c.filters},
+        "params",
+        ("dropped-factor",),
+        (MIDTERM, ALEX),
     ),
     (
-        *("bias-by-channel", "A bias for each channel of each filter.", {"params": lambda c, channels: (c.k**2 + 1) * channels * c.filters}),
-        *("params", ("brackets", "extra-factor"), (MIDTERM, PADDED)),
+        "bias-by-channel",
+        "A bias for each channel of each filter.",
+        {"params": lambda c, channels: (c.k**2 + 1) * channels * c.filters},
+        "params",
+        ("brackets", "extra-factor"),
+        (MIDTERM, PADDED),
     ),
     (
-        *("bias-anyway", "Biases are counted, though there are none.", {"params": lambda c, channels: (c.k**2 * channels + 1) * c.filters}),
-        *("params", ("extra-term",), (BARE,)),
+        "bias-anyway",
+        "Biases are counted, though there are none.",
+        {"params": lambda c, channels: (c.k**2 * channels + 1) * c.filters},
+        "params",
+        ("extra-term",),
+        (BARE,),
     ),
     (
-        *("dense-no-bias", "The dense layers' biases are not counted.", {"dense": lambda c, inputs: inputs * c.filters}),
-        *("params", ("dropped-term",), (LENET, PADDED, UNEVEN)),
+        "dense-no-bias",
+        "The dense layers' biases are not counted.",
+        {"dense": lambda c, inputs: inputs * c.filters},
+        "params",
+        ("dropped-term",),
+        (LENET, PADDED, UNEVEN),
     ),
     (
-        *("dense-one-bias", "One bias for the dense layer.", {"dense": lambda c, inputs: inputs * c.filters + 1}),
-        *("params", ("brackets", "dropped-factor"), (LENET, SPREAD)),
+        "dense-one-bias",
+        "One bias for the dense layer.",
+        {"dense": lambda c, inputs: inputs * c.filters + 1},
+        "params",
+        ("brackets", "dropped-factor"),
+        (LENET, SPREAD),
     ),
     (
-        *("flat-without-channels", "The channels are forgotten when flattening.", {"flat": lambda shape: shape[0] * shape[1]}),
-        *("shape", ("dropped-factor",), (MIDTERM, LENET, UNEVEN, PADDED)),
+        "flat-without-channels",
+        "The channels are forgotten when flattening.",
+        {"flat": lambda shape: shape[0] * shape[1]},
+        "shape",
+        ("dropped-factor",),
+        (MIDTERM, LENET, UNEVEN, PADDED),
     ),
     (
-        *("total-without-the-last", "The last layer is left out of the sum.", {"total": lambda counts: sum(counts[:-1])}),
-        *("total", ("dropped-term",), (MIDTERM, LENET)),
+        "total-without-the-last",
+        "The last layer is left out of the sum.",
+        {"total": lambda counts: sum(counts[:-1])},
+        "total",
+        ("dropped-term",),
+        (MIDTERM, LENET),
     ),
-]  # fmt: skip
+]
 
 
 def spots(net: Net, truth: Values, own: Values) -> tuple[str, list[str], list[str]]:
@@ -243,47 +341,79 @@ def all_cases() -> Iterator[Case]:
             if min(min(v) if isinstance(v, list) else v for v in own.values()) < 0:
                 continue
             first, at, others = spots(net, truth, own)
-            repeated = [name for name in others if own[name] != truth[name] and key != "flat-without-channels"]
+            repeated = [
+                name for name in others if own[name] != truth[name] and key != "flat-without-channels"
+            ]
             small = isinstance(own[first], int) and own[first] < 1000
-            loosely = {first: "so small a number may be hit by chance"} if small else {}
+            doubt = "so small a number may be hit by chance"
+            loosely = dict.fromkeys((first, *repeated), doubt) if small else {}
             ask = [first, "total_params"] if number % 2 else [list(own)[-2], "total_params"]
             yield from some(
-                lambda key=key, why=why, names=names, number=number, net=net, truth=truth, own=own, at=at, ask=ask,
-                repeated=repeated, what=what, loosely=loosely: case(
-                    *(f"shapes/{key}-{number}", why, net.problem(*dict.fromkeys(ask)), truth, own),
-                    **{"by": int, "mistake": names, "at": at, "again": repeated if what == "params" else []},
-                    loosely=loosely,
-                )
-            )  # fmt: skip
+                f"shapes/{key}-{number}",
+                why,
+                net.problem(*dict.fromkeys(ask)),
+                truth,
+                own,
+                by=int,
+                mistake=names,
+                at=at,
+                again=repeated if what == "params" else [],
+                loosely=loosely,
+            )
             if number != 1 or what == "total" or key.startswith(("no-bias", "dense")):
                 continue
-            last = "total_params" if what == "params" else [name for name in own if name.endswith(".shape")][-1]
+            last = (
+                "total_params" if what == "params" else [name for name in own if name.endswith(".shape")][-1]
+            )
             if len(net.layers) > 3 or own[last] == truth[last]:
                 continue
             yield from some(
-                lambda key=key, why=why, names=names, number=number, net=net, truth=truth, own=own, at=at, last=last: case(
-                    *(f"shapes/{key}-{number}-end", f"{why} In every layer, and only the end is written down."),
-                    *(net.problem(last), truth, own),
-                    **{"write": [last], "by": int, "mistake": names, "at": at},
-                    unsure="the mistake is made twice before anything is written; whole numbers hit by chance",
-                )
-            )  # fmt: skip
+                f"shapes/{key}-{number}-end",
+                f"{why} In every layer, and only the end is written down.",
+                net.problem(last),
+                truth,
+                own,
+                write=[last],
+                by=int,
+                mistake=names,
+                at=at,
+                unsure="the mistake is made twice before anything is written; whole numbers hit by chance",
+            )
     for number, net in enumerate((MIDTERM, ALEX, WIDE), 1):
         first = lambda layer, shape, channels: math.prod(shape) * layer.k**2 * channels  # noqa: E731
         wrong: list[tuple[str, str, Any, list[str]]] = [
-            ("channels", "MACs without the input's channels.", lambda c, s, n: math.prod(s) * c.k**2, ["dropped-factor"]),
-            ("square", "MACs with k in place of k·k.", lambda c, s, n: math.prod(s) * c.k * n, ["dropped-factor"]),
-            ("filters", "MACs without the filters.", lambda c, s, n: s[0] * s[1] * c.k**2 * n, ["dropped-factor"]),
+            (
+                "channels",
+                "MACs without the input's channels.",
+                lambda c, s, n: math.prod(s) * c.k**2,
+                ["dropped-factor"],
+            ),
+            (
+                "square",
+                "MACs with k in place of k·k.",
+                lambda c, s, n: math.prod(s) * c.k * n,
+                ["dropped-factor"],
+            ),
+            (
+                "filters",
+                "MACs without the filters.",
+                lambda c, s, n: s[0] * s[1] * c.k**2 * n,
+                ["dropped-factor"],
+            ),
         ]
         for key, why, macs, names in wrong:
             truth, own = counted(net, macs=first), counted(net, macs=macs)
             yield from some(
-                lambda key=key, why=why, number=number, net=net, truth=truth, own=own, names=names: case(
-                    *(f"shapes/macs-{key}-{number}", why, net.problem("conv1.macs"), truth, own),
-                    **{"write": ["conv1.shape", "conv1.macs", "conv2.shape", "conv2.macs"], "by": int},
-                    **{"mistake": names, "again": ["conv2.macs"]},
-                )
-            )  # fmt: skip
+                f"shapes/macs-{key}-{number}",
+                why,
+                net.problem("conv1.macs"),
+                truth,
+                own,
+                write=["conv1.shape", "conv1.macs", "conv2.shape", "conv2.macs"],
+                by=int,
+                mistake=names,
+                again=["conv2.macs"],
+            )
     slips: list[tuple[str, Net, str, Any]] = [
         ("A product is computed wrongly; the total follows.", MIDTERM, "conv1.params", 4846),
         ("A product is computed wrongly; the total follows.", LENET, "fc1.params", 48210),
@@ -306,6 +436,11 @@ def all_cases() -> Iterator[Case]:
                 own[new] = found
             own["total_params"] = sum(count for key, count in own.items() if key.endswith(".params"))
         yield case(
-            *(f"shapes/slip-{number}", why, net.problem(name, "total_params"), truth, own),
-            **{"by": int, "slips": [name]},
+            f"shapes/slip-{number}",
+            why,
+            net.problem(name, "total_params"),
+            truth,
+            own,
+            by=int,
+            slips=[name],
         )
