@@ -1,7 +1,7 @@
 """Marking finds the mistakes that people make, and no others.
 
 The cases are those of `mistakes/cases.yaml`: wrong answers computed by making the mistake, in plain numpy. Here
-every second one is marked, with `-m fuzz` all of them; `tests.benchmarks.confusion` prints what was taken for what.
+every third one is marked, with `-m fuzz` all of them; `tests.benchmarks.confusion` prints what was taken for what.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from conftest import solved
 from mistakes import make
 from mistakes.files import CASES, cases, data_of, text_of
 from mistakes.marked import Marked, Outcome, can_mark, marked, sure
-from mistakes.paper import Unfit, judgements
+from mistakes.paper import WORST, Unfit, judgements
 
 KINDS = ("logistic-gd", "mlp-forward", "softmax-ce", "conv2d", "pool2d", "cnn-shapes", "info-gain")
 marking = pytest.mark.skipif(not can_mark(), reason="the program does not mark answers yet")
@@ -73,7 +73,7 @@ def test_the_cases_agree_with_the_program_on_what_is_right() -> None:
             except Unfit:
                 continue
             worst = {"correct": "correct", "imprecise": "imprecise"}.get(said["verdict"], "wrong")
-            assert (worst in found) and (worst != "correct" or set(found) == {"correct"}), (case["id"], name)
+            assert max(found, key=WORST.index) == worst, (case["id"], name)
 
 
 # ---------------------------------------------------------------- marking
@@ -81,8 +81,8 @@ def test_the_cases_agree_with_the_program_on_what_is_right() -> None:
 
 @pytest.fixture(scope="module")
 def papers() -> list[Marked]:
-    """Every second case, marked."""
-    return [marked(case) for case in cases()[::2]]
+    """Every third case, marked."""
+    return [marked(case) for case in cases()[::3]]
 
 
 def check(papers: Sequence[Marked]) -> None:

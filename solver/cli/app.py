@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from solver.cli.words import DETAILS, FORMATS
+from solver.cli.words import DETAILS, FORMATS, REPORTS, TEMPLATES
 
 
 class DefaultGroup(TyperGroup):
@@ -35,8 +35,8 @@ app = typer.Typer(
 def _one_of(words: tuple[str, ...]) -> Any:
     from solver.errors import did_you_mean, listed, quoted
 
-    def check(value: str) -> str:
-        if value not in words:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in words:
             hint = did_you_mean(value, words)
             raise typer.BadParameter(
                 f"{quoted(value)} is not one of {listed(words)}" + (f"; {hint}" if hint else "")
@@ -84,6 +84,105 @@ def solve_command(
     from solver.cli.solve import Options, solve
 
     return solve(paths, Options(format, output, detail, digits, tuple(only or ()), not no_pager))
+
+
+REPORT = typer.Option(
+    "--format", "-f", callback=_one_of(REPORTS), help="terminal, json, csv, markdown or gradescope."
+)
+OUTPUT = typer.Option("--output", "-o", metavar="OUT", help="Write to this file, or folder of files.")
+FAIL_UNDER = typer.Option("--fail-under", metavar="PERCENT", help="Exit with 1 if the mean is less.")
+MOODLE = typer.Option(
+    "--moodle", metavar="WORKSHEET", help="Fill in a downloaded grading worksheet: a new file, or OUT."
+)
+
+
+@app.command()
+def grade(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PROBLEMS…", help="Problem files or folders; - is standard input.")
+    ],
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answers",
+            "-a",
+            metavar="FILE|FOLDER|CSV",
+            help="Answers, one student a file or a row; may be repeated. Without: those in the problems.",
+        ),
+    ] = None,
+    format: Annotated[str, REPORT] = "terminal",
+    output: Annotated[str | None, OUTPUT] = None,
+    map: Annotated[
+        str | None, typer.Option("--map", metavar="FILE", help="Which column is which, as YAML.")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, metavar="N", help="So many workers (default: all cores)."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.01, metavar="SECONDS", help="So long may one paper take.")
+    ] = 60,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="JOURNAL", help="Keep a journal, and go on where it ends."),
+    ] = None,
+    fail_under: Annotated[float | None, FAIL_UNDER] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", callback=_one_of(TEMPLATES), help="An empty answer file: csv or yaml."),
+    ] = None,
+    moodle: Annotated[str | None, MOODLE] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="I/N", help="Only this part of the class; see `solve merge`."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="Workers of a dask scheduler, tcp://host:8786."),
+    ] = None,
+    no_pager: Annotated[
+        bool, typer.Option("--no-pager", help="Print long reports without the pager.")
+    ] = False,
+) -> int:
+    """Mark answers: errors carried forward, mistakes named."""
+    from solver.cli.grade import Options, grade
+
+    options = Options(
+        tuple(answers or ()),
+        format,
+        output,
+        map,
+        jobs,
+        timeout,
+        resume,
+        fail_under,
+        template,
+        moodle,
+        shard,
+        cluster,
+        not no_pager,
+    )
+    return grade(paths, options)
+
+
+@app.command()
+def merge(
+    journals: Annotated[
+        list[str], typer.Argument(metavar="JOURNAL…", help="The journals of all parts of a class.")
+    ],
+    format: Annotated[str, REPORT] = "terminal",
+    output: Annotated[str | None, OUTPUT] = None,
+    fail_under: Annotated[float | None, FAIL_UNDER] = None,
+    moodle: Annotated[str | None, MOODLE] = None,
+    no_pager: Annotated[
+        bool, typer.Option("--no-pager", help="Print long reports without the pager.")
+    ] = False,
+) -> int:
+    """Report on a class that was marked in parts (`solve grade --shard 1/8 --resume part1.journal`)."""
+    from solver.cli.grade import Options, merged
+
+    options = Options(format=format, output=output, fail_under=fail_under, moodle=moodle, paged=not no_pager)
+    return merged(journals, options)
 
 
 @app.command()

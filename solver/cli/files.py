@@ -45,21 +45,25 @@ def _in_folder(folder: str) -> list[str]:
 def read_file(path: str) -> list[Problem | Unreadable]:
     """The problems of a file, or of standard input for `-`; a file that cannot be read is one fault."""
     try:
+        source = yaml.decode(*read_bytes(path)[::-1])
+    except SolverError as error:
+        return [Unreadable(Path(path).stem, "", (error,), path)]
+    return read_problems(source, kinds.fields_of, kinds.names)
+
+
+def read_bytes(path: str) -> tuple[str, bytes]:
+    """The name of a problem file and what is in it, no more than a problem file may hold. Raises `SolverError`."""
+    try:
         if path == "-":
-            data, name = sys.stdin.buffer.read(yaml.MAX_BYTES + 1), STDIN
-        elif os.path.isdir(path):
+            return STDIN, sys.stdin.buffer.read(yaml.MAX_BYTES + 1)
+        if os.path.isdir(path):
             os.scandir(path).close()
             message = f"there is no problem file in the folder {quoted(path)}"
             raise SolverError(message, hint="problem files end in .yaml")
-        else:
-            with open(path, "rb") as file:
-                data, name = file.read(yaml.MAX_BYTES + 1), path
-        source = yaml.decode(data, name)
-    except SolverError as error:
-        return [Unreadable(Path(path).stem, "", (error,), path)]
+        with open(path, "rb") as file:
+            return path, file.read(yaml.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        return [Unreadable(Path(path).stem, "", (_unread(path, error),), path)]
-    return read_problems(source, kinds.fields_of, kinds.names)
+        raise _unread(path, error) from None
 
 
 def _unread(path: str, error: Exception) -> SolverError:

@@ -157,7 +157,7 @@ SAMPLES = {
     "rounding": "{decimals: 4}",
     "symbols": "{learning_rate: η}",
     "answers": "{…}",
-    "grading": "{…}",
+    "grading": "{tolerance: 1%}",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from solver import kinds
 from solver.cli import files, streams
+from solver.cli.write import write_file
 from solver.derivation import Derivation
 from solver.errors import SolverError, SolverErrors, draw, quoted
 from solver.expr.evaluate import Detail
@@ -92,18 +93,7 @@ def _write(text: str, options: Options) -> None:
     if options.output is None:
         streams.show(text, options.paged and options.format == "terminal")
         return
-    path = os.path.realpath(options.output)
-    device = os.path.exists(path) and not os.path.isfile(path)
-    temporary = path if device else f"{path}.part"
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if not device:
-            os.replace(temporary, path)  # whole, or not at all
-    except OSError as error:
-        raise SolverError(
-            f"{quoted(options.output)} cannot be written: {(error.strerror or '').lower()}"
-        ) from None
+    write_file(options.output, [text])
 
 
 def _outcomes(paths: list[str], options: Options) -> Iterable[Outcome]:

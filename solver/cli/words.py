@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-COMMANDS = ("validate", "new", "kinds", "schema", "examples", "completion")
+COMMANDS = ("grade", "merge", "validate", "new", "kinds", "schema", "examples", "completion")
 FORMATS = ("terminal", "json")
+REPORTS = ("terminal", "json", "csv", "markdown", "gradescope")
+TEMPLATES = ("csv", "yaml")
 DETAILS = ("brief", "normal", "full")

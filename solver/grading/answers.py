@@ -181,21 +181,27 @@ def read_map(data: bytes, name: str) -> dict[str, str]:
 
 
 def read_bytes(
-    data: bytes, name: str, problems: Collection[str], mapping: Mapping[str, str]
+    data: bytes,
+    name: str,
+    problems: Collection[str],
+    mapping: Mapping[str, str],
+    exams: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[list[Submission], list[SolverError]]:
     """The submissions of a YAML file, and what is wrong with it.
 
+    A sheet that names one of the `exams` (title or id, and the ids of its problems) answers all its problems, if
+    only with nothing; any other sheet those that it mentions.
     Of what is wrong, `NotGraded` concerns a part; any other error says that a document could not be read.
     """
     try:
         documents, faults = yaml.read(yaml.decode(data, name))
     except SolverError as error:
         return [], [error]
-    reader = _Sheets(name, problems, mapping)
+    reader = _Sheets(name, problems, mapping, exams or {})
     for document in documents:
         # A document that YAML does not take whole has holes: nothing says which answers stood in them.
         if not any(_inside(fault, document) for fault in faults):
-            for sheet in document if isinstance(document, Items) else [document]:
+            for sheet in document if isinstance(document, Items) and document else [document]:
                 reader.add(sheet)
     errors = [*map(_said_of_answers, faults), *reader.errors]
     return reader.submissions, sorted(errors, key=place_of)
@@ -218,10 +224,17 @@ def _said_of_answers(fault: SolverError) -> SolverError:
 class _Sheets:
     """The sheets of answers of a file."""
 
-    def __init__(self, file: str, problems: Collection[str], mapping: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        file: str,
+        problems: Collection[str],
+        mapping: Mapping[str, str],
+        exams: Mapping[str, Collection[str]],
+    ) -> None:
         self.file = file
         self.problems = problems
         self.mapping = {_key(column): meaning for column, meaning in mapping.items()}
+        self.exams = {_key(title): ids for title, ids in exams.items()}
         self.submissions: list[Submission] = []
         self.errors: list[SolverError] = []
 
@@ -251,7 +264,8 @@ class _Sheets:
         one = self.problem(fields.get("problem"))
         if "exam" in fields or (one is None and self.by_problem(answers)):
             for id_, child in answers.items():
-                self.add_problem(student, id_, child, answers, place)
+                self.add_problem(student, id_, child, answers)
+            self.add_blanks(student, fields.get("exam"), answers, place)
             return None
         if one is not None and self.unknown(one, fields["problem"].span):
             return None
@@ -260,8 +274,8 @@ class _Sheets:
             hint = f"add {quoted(f'problem: {next(iter(self.problems))}')}"
             self.refuse("the sheet does not say which problem it answers", place, hint)
             del parts[None]
-        for id_, pairs in parts.items():
-            self.submissions.append(Submission(student, id_, self.file, pairs, place))
+        for part, pairs in parts.items():
+            self.submissions.append(Submission(student, part, self.file, pairs, place))
         return None
 
     def unknown(self, id_: str, span: Span) -> bool:
@@ -312,7 +326,7 @@ class _Sheets:
         """Whether the answers stand under the ids of problems although nothing says that it is an exam."""
         return any(key.strip() in self.problems and isinstance(node, Pairs) for key, node in answers.items())
 
-    def add_problem(self, student: str, key: str, child: Node, answers: Pairs, place: Span) -> None:
+    def add_problem(self, student: str, key: str, child: Node, answers: Pairs) -> None:
         """The answers to one problem of an exam."""
         span, id_ = answers.key_span(key), key.strip()
         if self.unknown(id_, span):
@@ -325,6 +339,17 @@ class _Sheets:
         for part, pairs in self.named(child, id_).items():
             self.submissions.append(Submission(student, part, self.file, pairs, span))
         return None
+
+    def add_blanks(self, student: str, exam: Node | None, answers: Pairs, place: Span) -> None:
+        """The problems of the exam that the sheet does not mention."""
+        title = exam.text if isinstance(exam, yaml.Scalar) else ""
+        mentioned = {key.strip() for key in answers}
+        for id_ in self.exams.get(_key(title), ()):
+            if id_ not in mentioned:
+                nothing = Pairs(answers.source, answers.start, answers.end)
+                self.submissions.append(Submission(student, id_, self.file, nothing, place))
+        if not answers and _key(title) not in self.exams:
+            self.refuse("the sheet has no answers", place)
 
     def named(self, answers: Pairs, problem: str | None) -> dict[str | None, Pairs]:
         """The answers under the names of quantities, by problem where the names say it and nothing else does."""

@@ -22,8 +22,8 @@ from solver.record import Record
 LIKELY_CHANCE = 0.05
 """So many guesses may be expected to hit by chance: from here on, none is named."""
 
-LOOSE = 0.01
-"""Students round on the way: what is not hit at the written digits is tried within this share."""
+LOOSE, LOOSE_NUMBER = 0.01, 0.001
+"""Students round on the way: what is not hit at the written digits is tried within this share; less of a number."""
 
 TIGHT = 1e-9
 
@@ -88,7 +88,9 @@ class _Numbers:
     """The numbers of an answer as intervals."""
 
     def __init__(self, typed: Typed, right: Sequence[bool], truth: Array, whole: bool) -> None:
-        self.shape, self.whole = typed.shape, whole
+        self.shape, self.loose = typed.shape, LOOSE if len(typed.entries) > 1 else LOOSE_NUMBER
+        if whole:
+            self.loose = 0.0
         there = [not entry.blank for entry in typed.entries]
         self.there = None if all(there) else np.array(there)
         entries = [entry for entry in typed.entries if not entry.blank]
@@ -108,8 +110,8 @@ class _Numbers:
 
     def _near(self, values: Array, loose: bool) -> Array:
         room = self.width / 2 * (1 + 1e-6) + TIGHT * np.abs(values)
-        if loose and not self.whole:
-            room = np.maximum(room, LOOSE * np.abs(values))
+        if loose:
+            room = np.maximum(room, self.loose * np.abs(values))
         return np.asarray(np.abs(values - self.x) <= room)
 
     def fits(self, values: Array) -> bool:
@@ -145,8 +147,8 @@ class _Numbers:
     def _chance(self, values: Array, simple: Array, loose: bool) -> float:
         """How many guesses as simple as the best one are expected to hit the wrong entries by chance."""
         x, width = self.x[self.wrong], self.width[self.wrong]
-        if loose and not self.whole:
-            width = np.maximum(width, 2 * LOOSE * np.abs(x))
+        if loose:
+            width = np.maximum(width, 2 * self.loose * np.abs(x))
         truth = self.truth[self.wrong] if self.truth is not None else None
         others = values[simple]
         if truth is not None:

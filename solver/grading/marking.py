@@ -298,13 +298,13 @@ class _Paper:
         own = self.key.world(pins)
         for answer in self.answers:
             if not answer.readable or answer.right or (answer.message and answer.verdict == MISTAKE):
-                if answer.readable and answer.verdict == IMPRECISE:
-                    self.sources[answer.name] = False
                 continue
             self.explain_one(answer, pins, own)
             if answer.verdict == CARRIED:
                 self.follows[answer.name] = self.errors(answer)
-            if answer.verdict in (MISTAKE, WRONG, IMPRECISE) and not (answer.found and answer.found.repeat):
+            elif answer.verdict == IMPRECISE:  # no error: what follows from it costs nothing
+                self.sources[answer.name] = True
+            elif answer.verdict in (MISTAKE, WRONG):
                 self.sources[answer.name] = False
 
     def explain_one(self, answer: _Answer, pins: Mapping[str, Value], own: World | None) -> None:

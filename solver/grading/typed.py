@@ -304,8 +304,8 @@ def _numbers(node: Node, shape: Shape, whole: bool) -> Typed:
             fault = fault or error
     fitting = [(reading, changed, typed) for reading, changed, typed in read if typed.shape == shape]
     if not fitting:
-        if commas := _commas_for_points(node, shape, whole):
-            raise _Unread(commas)
+        if twofold := _commas_for_points(node, shape, whole) or _signs_for_operators(node, shape):
+            raise _Unread(twofold)
         if not read or read[0][0] is not _apart:
             raise _in_words(node, fault, shape)
         same = [typed for reading, changed, typed in read if len(typed.shape) == len(shape)]
@@ -398,6 +398,21 @@ def _commas_for_points(node: Node, shape: Shape, whole: bool) -> str | None:
     return _paired(_tree(node)[0], shape, whole)
 
 
+def _signs_for_operators(node: Node, shape: Shape) -> str | None:
+    """Why a `-` with spaces around it may be the sign of an entry (`-1 - 4` for two numbers), or None."""
+    if not isinstance(node, yaml.Scalar):
+        return None
+    apart = re.sub(r" ([+−–-]) (?=[0-9.])", r" \1", node.text)
+    if apart == node.text:
+        return None
+    try:
+        if _measured(_tree_of_text(apart)[0], shape, "", False).shape == shape:
+            return f"the signs of {quoted(node.text)} can be read in two ways: as operators, or as in {quoted(apart)}"
+    except _Unread:
+        pass
+    return None
+
+
 def _paired(tree: Any, shape: Shape, whole: bool) -> str | None:
     """Why a list twice as long as expected may be one of whole parts and decimals in turn, or None."""
     wanted = shape[-1] if shape else 1
@@ -429,7 +444,7 @@ def _in_words(node: Node, fault: _Unread | None, shape: Shape) -> _Unread:
 
 def _as_typed(node: Node, typed: Typed) -> Typed:
     """The numbers with the very text of each, where each was typed on its own."""
-    texts = [clean(text.strip()) for text in _texts(node, len(typed.entries))]
+    texts = [clean(text.strip()[:SHOWN]) for text in _texts(node, len(typed.entries))]
     if len(texts) != len(typed.entries):
         return typed
     entries = [
@@ -764,12 +779,8 @@ def _plain_signs(text: str) -> str:
         text = _SUPERSCRIPT.sub(lambda found: f"^({found[0].translate(_RAISED)})", text)
         text = re.sub(r"[^\x00-\x7f]", lambda found: _ascii(found[0]), text)
         text = _ROOT.sub(lambda found: f"sqrt({found[1]})" if found[1] else "sqrt", text)
-    text = (
-        re.sub(r"[ \t]+", " ", text.replace("\r\n", "\n").replace("{,}", ","))
-        .strip()
-        .strip("`$")
-        .lstrip("=~ ")
-    )
+    text = re.sub(r"[ \t]+", " ", text.replace("\r\n", "\n").replace("{,}", ","))
+    text = text.strip().strip("`$").lstrip("=~ ")
     if found := _NAMED.match(text):
         text = text[found.end() :]
     text = text.lstrip("=~ ").rstrip()
@@ -799,9 +810,7 @@ def _ascii(sign: str) -> str:
 
 def _vulgar(found: re.Match[str]) -> str:
     fraction = unicodedata.normalize("NFKC", found[2]).replace("⁄", "/")
-    return (
-        f"{found[1]} + {fraction}" if False else (f"({found[1]}+{fraction})" if found[1] else f"({fraction})")
-    )
+    return f"({found[1]}+{fraction})" if found[1] else f"({fraction})"
 
 
 _LATEX_SIGNS = (
@@ -887,16 +896,11 @@ def _flow(node: Node, room: int) -> str:
     if isinstance(node, yaml.Scalar):
         return node.text or "null"
     parts: list[str] = []
-    used = 0
-    named: Sequence[tuple[str, Node]] = (
-        list(node.items()) if isinstance(node, Pairs) else [("", child) for child in node[:room]]
-    )
-    for key, child in named:
-        if used > room:
+    keyed = isinstance(node, Pairs)
+    for key, child in node.items() if isinstance(node, Pairs) else (("", child) for child in node):
+        if room <= 0:
             break
-        parts.append(
-            f"{key}: {_flow(child, room - used)}" if isinstance(node, Pairs) else _flow(child, room - used)
-        )
-        used += len(parts[-1]) + 2
+        parts.append(f"{key}: {_flow(child, room)}" if keyed else _flow(child, room))
+        room -= len(parts[-1]) + 2
     text = ", ".join(parts)
-    return f"{{{text}}}" if isinstance(node, Pairs) else f"[{text}]"
+    return f"{{{text}}}" if keyed else f"[{text}]"

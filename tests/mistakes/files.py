@@ -32,7 +32,7 @@ class Writer(yaml.CSafeDumper):
 
 
 def _typed(writer: Writer, text: Typed) -> yaml.Node:
-    tag = writer.resolve(yaml.ScalarNode, str(text), (True, False))
+    tag: str = writer.resolve(yaml.ScalarNode, str(text), (True, False))  # type: ignore[no-untyped-call]
     return writer.represent_scalar(tag, str(text))
 
 

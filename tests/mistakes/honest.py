@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_DOWN
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from .paper import (
     Unfit,
     Values,
     at_places,
-    case,
     decimals,
     finished,
     judgements,
@@ -40,38 +40,43 @@ class Question(NamedTuple):
     steps: bool = True
 
 
+def always(values: Values) -> Run:
+    """Work in which nothing is rounded."""
+    return lambda keep: values
+
+
 def questions() -> list[Question]:
     """One or more of each kind."""
     found: list[Question] = []
     for name, data in vars(logistic).items():
         if isinstance(data, logistic.Data) and name not in ("ONE", "SQUARE3"):
             last = [f"w({data.steps})"] + ([f"b({data.steps})"] if data.b is not None else [])
-            run: Run = lambda keep, data=data: logistic.descend(data, keep)  # noqa: E731
+            run: Run = partial(logistic.descend, data)
             found.append(Question(f"logistic-{name.lower()}", data.problem(*last), run))
     for name, net in vars(networks).items():
         if isinstance(net, networks.Net):
-            run = lambda keep, net=net: networks.forward(net, keep)  # noqa: E731
+            run = partial(networks.forward, net)
             found.append(Question(f"mlp-{name.lower()}", net.problem("y_hat", "loss"), run))
         if isinstance(net, networks.Scores) and name != "BITS":
-            run = lambda keep, net=net: networks.scored(net, keep)  # noqa: E731
+            run = partial(networks.scored, net)
             found.append(Question(f"softmax-{name.lower()}", net.problem("p", "loss", "grad"), run))
     for name, conv in vars(images).items():
         if isinstance(conv, images.Conv) and name in ("GREY", "FRACTIONS", "COLOURED", "NETWORK3", "SPREAD3"):
-            run = lambda keep, conv=conv: images.convolved(conv)  # noqa: E731
+            run = always(images.convolved(conv))
             found.append(Question(f"conv-{name.lower()}", conv.problem(("Y", *conv.then)[-1]), run, False))
         if isinstance(conv, images.Pool) and name in ("MEAN_STEP", "MAX_REAL", "MEAN_COUNTED", "MEAN_REAL"):
-            run = lambda keep, conv=conv: {"Y": images.pooled(conv)}  # noqa: E731
+            run = always({"Y": images.pooled(conv)})
             found.append(Question(f"pool-{name.lower()}", conv.problem(), run, False))
     for name, layers in vars(shapes).items():
         if isinstance(layers, shapes.Net) and name in ("MIDTERM", "LENET", "ALEX", "SPREAD"):
-            run = lambda keep, layers=layers: shapes.counted(layers)  # noqa: E731
+            run = always(shapes.counted(layers))
             found.append(
                 Question(f"shapes-{name.lower()}", layers.problem("conv2.shape", "total_params"), run, False)
             )
     sets = {"tennis": gains.TENNIS, "sixty-four": gains.SIXTY_FOUR, "gini": gains.by(gains.CLASSES, "gini")}
     sets |= {"ratio": gains.by(gains.TENNIS, "gain-ratio"), "loans": gains.LOANS}
     for name, table in sets.items():
-        run = lambda keep, table=table: gains.gained(table, keep)  # noqa: E731
+        run = partial(gains.gained, table)
         values = run(same)
         won = "gain_ratio(" if table.criterion == "gain-ratio" else f"{gains.NAMES[table.criterion][1]}("
         asked = [key for key in values if key.startswith(won)]
@@ -167,142 +172,76 @@ def dressed() -> Iterator[Case]:
         dresses = few if question.name.startswith("shapes") else DRESSES
         for j in range(2):
             key, why, by, dress = dresses[(3 * i + 4 * j + i // 4) % len(dresses)]
-
-            def made(
-                key: str = key,
-                why: str = why,
-                by: Any = by,
-                dress: Any = dress,
-                j: int = j,
-                q: Question = question,
-                truth: Values = truth,
-            ) -> Case:
-                write = q.problem["ask"] if j else []
-                found = case(f"honest/{q.name}-{key}", why, q.problem, truth, truth, write=write, by=by)
-                found["answers"] = {name: dress(value) for name, value in found["answers"].items()}
-                return found
-
-            yield from some(made)
+            name, write = f"honest/{question.name}-{key}", question.problem["ask"] if j else []
+            for found in some(name, why, question.problem, truth, truth, write=write, by=by):
+                try:
+                    answers = {key: dress(value) for key, value in found["answers"].items()}
+                except Unfit:
+                    continue
+                yield found | {"answers": answers}
         if question.steps:
-            for count in (3 + i % 2,):
-                own = question.run(decimals(count))
-                found = some(
-                    f"honest/{q.name}-each-step-{count}",
-                    f"Right, every step rounded to {count} decimals.",
-                    q.problem,
-                    truth,
-                    own,
-                    by=at_places(count),
-                )
-                verdicts = {said["verdict"] for made in found for said in made["expect"].values()}
-                yield from found if verdicts == {"correct"} else []
-
-
-def made_of(name: str, why: str, problem: dict[str, Any], answers: Values, **verdicts: Any) -> Case:
-    """A case that says its verdicts itself: all correct, unless `verdicts` says otherwise (by place)."""
-    expect = {key: verdicts.get(f"_{i}", Line(verdict="correct")) for i, key in enumerate(answers)}
-    return finished(name, why, problem, answers, expect, verdicts.get("unsure", ""))
+            count = 3 + i % 2
+            honest = some(
+                f"honest/{question.name}-each-step-{count}",
+                f"Right, every step rounded to {count} decimals.",
+                question.problem,
+                truth,
+                question.run(decimals(count)),
+                by=at_places(count),
+            )
+            verdicts = {said["verdict"] for made in honest for said in made["expect"].values()}
+            yield from honest if verdicts == {"correct"} else []
 
 
 def exactly() -> Iterator[Case]:
     """Fractions, roots and logarithms typed as such; counts with their thousands; shapes as words."""
-    says: list[tuple[str, str, dict[str, Any], Values]] = []
     gini = gains.by(gains.CLASSES, "gini")
-    says += [
-        (
-            "gini-fractions",
-            "Fractions.",
-            gini.problem("gini", "gini(F=x)"),
-            {"gini": "47/72", "gini(F=x)": "8/25"},
-        ),
-        (
-            "entropy-of-a-fifth",
-            "A logarithm.",
-            gains.LOANS.problem("H"),
-            {"H": "9/15*log2(15/9) + 6/15*log2(15/6)"},
-        ),
-    ]
-    says.pop()  # a sum is no number as the contract reads them
     half = gains.Data([4, 4], {"A": {"a": [3, 1], "b": [1, 3]}, "B": {"a": [4, 0], "b": [0, 4]}})
-    says += [
-        (
-            "whole-entropies",
-            "Whole entropies.",
-            half.problem("H", "gain(B)"),
-            {"H": "1.0", "gain(B)": 1, "best": "b"},
-        ),
-        ("lower-case", "A label in another case.", gains.TENNIS.problem("best"), {"best": " outlook "}),
-    ]
-    net = shapes.LENET
-    says += [
-        ("thousands-comma", "Thousands, with a comma.", net.problem("fc1.params", "total_params"), {})[:3]
-        + ({"fc1.params": "48,120", "total_params": "51,902"},),
-        ("thousands-space", "Thousands, with a space.", net.problem("fc1.params", "total_params"), {})[:3]
-        + ({"fc1.params": "48 120", "total_params": "51 902"},),
-        ("shape-as-a-word", "A shape as it is said.", net.problem("conv1.shape", "pool2.shape"), {})[:3]
-        + ({"conv1.shape": "28x28x6", "pool2.shape": "5 x 5 x 16"},),
-        (
-            "shape-with-times",
-            "A shape with the sign ×.",
-            net.problem("conv1.shape"),
-            {"conv1.shape": "28×28×6"},
-        ),
-        (
-            "number-for-a-list",
-            "A number for a vector of one.",
-            net.problem("flatten.shape"),
-            {"flatten.shape": 400},
-        ),
-        (
-            "list-for-a-number",
-            "A vector of one for a number.",
-            net.problem("total_params"),
-            {"total_params": [51902]},
-        ),
-    ]
+    net, zero = shapes.LENET, networks.Scores([0, 0], 0)
     big = shapes.Net(
         (224, 224, 3), (shapes.conv(3, 64, 1, 1), shapes.pool(2, 2), shapes.FLAT, shapes.fc(4096))
     )
-    says += [
-        ("millions", "Millions, with commas.", big.problem("fc1.params"), {"fc1.params": "3,288,338,432"}),
-    ]
-    zero = networks.Scores([0, 0], 0)
-    says += [
-        ("logarithm", "ln(2).", zero.problem("loss", "p"), {"loss": "ln(2)", "p": ["1/2", "1/2"]}),
-        ("minus-logarithm", "-ln(0.5).", zero.problem("loss"), {"loss": "-ln(0.5)"}),
-        ("halves", "Percentages.", zero.problem("p", "grad"), {"p": ["50%", "50%"], "grad": ["-1/2", "1/2"]}),
-    ]
     start = logistic.Data([[1, 2], [3, -1]], [1, 0], [0, 0], 0.5, 1)
-    says += [
-        (
-            "w-fractions",
-            "Fractions.",
-            start.problem("w(1)"),
-            {"p(0)": ["1/2", ".5"], "grad(0)": ["1/2", "-3/4"]},
-        )[:3]
-        + ({"p(0)": ["1/2", ".5"], "grad(0)": ["1/2", "-3/4"], "w(1)": ["-1/4", "3/8"]},),
-        ("w-mixed", "Fractions and decimals.", start.problem("w(1)"), {"w(1)": ["-1/4", Typed("0.375")]}),
-        ("w-exponents", "Powers of ten.", start.problem("w(1)"), {"w(1)": ["-2.5e-1", "3.75e-1"]}),
-    ]
-    mean = images.MEAN_STEP
-    thirds = [[str(entry) for entry in row] for row in (["225/9", "107/9"], ["398/9", "102/9"])]
-    total = np.round(np.array(images.pooled(mean)) * 9).astype(int)
-    thirds = [[f"{entry}/9" for entry in row] for row in total.tolist()]
-    says += [("ninths", "Ninths, left as they are.", mean.problem(), {"Y": thirds})]
     signed = logistic.Data([[1, 2], [2, 0.5], [-1, 1.5], [0.5, -2]], [1, -1, 1, -1], [0.1, -0.2], 0.4, 1)
     known = logistic.descend(logistic.TALL._replace(steps=1))
-    by = to(4)
-    says += [
-        ("labels-plus-minus", "Labels −1 and +1.", signed.problem("w(1)"), {})[:3]
-        + ({name: typed(known[name], by) for name in ("p(0)", "loss(0)", "grad(0)", "w(1)")},),
+    known = {name: typed(known[name], to(4)) for name in ("p(0)", "loss(0)", "grad(0)", "w(1)")}
+    sums = np.round(np.array(images.pooled(images.MEAN_STEP)) * 9).astype(int).tolist()
+    ninths = [[f"{entry}/9" for entry in row] for row in sums]
+    halves = {"p(0)": ["1/2", ".5"], "grad(0)": ["1/2", "-3/4"], "w(1)": ["-1/4", "3/8"]}
+    says: list[tuple[str, str, dict[str, Any], Values]] = [
+        ("gini-fractions", "Fractions.", gini.problem("gini"), {"gini": "47/72", "gini(F=x)": "8/25"}),
+        ("whole-entropies", "Whole entropies.", half.problem("H"), {"H": "1.0", "gain(B)": 1, "best": "b"}),
+        ("lower-case", "A label in another case.", gains.TENNIS.problem("best"), {"best": " outlook "}),
+        ("thousands-comma", "Thousands, with a comma.", net.problem("fc1.params"), {"fc1.params": "48,120"}),
+        ("thousands-space", "Thousands, with a space.", net.problem("fc1.params"), {"fc1.params": "48 120"}),
+        ("millions", "Millions.", big.problem("fc1.params"), {"fc1.params": "3,288,338,432"}),
+        ("shape-as-a-word", "A shape as it is said.", net.problem("conv1.shape"), {"conv1.shape": "28x28x6"}),
+        (
+            "shape-with-spaces",
+            "A shape, with spaces.",
+            net.problem("pool2.shape"),
+            {"pool2.shape": "5 x 5 x 16"},
+        ),
+        ("shape-with-times", "A shape, with ×.", net.problem("conv1.shape"), {"conv1.shape": "28×28×6"}),
+        ("number-for-a-list", "400 for [400].", net.problem("flatten.shape"), {"flatten.shape": 400}),
+        ("list-for-a-number", "[51902] for 51902.", net.problem("total_params"), {"total_params": [51902]}),
+        ("logarithm", "ln(2).", zero.problem("loss"), {"loss": "ln(2)", "p": ["1/2", "1/2"]}),
+        ("minus-logarithm", "-ln(0.5).", zero.problem("loss"), {"loss": "-ln(0.5)"}),
+        ("halves", "Percentages.", zero.problem("p"), {"p": ["50%", "50%"], "grad": ["-1/2", "1/2"]}),
+        ("w-fractions", "Fractions.", start.problem("w(1)"), halves),
+        (
+            "w-mixed",
+            "A fraction beside a decimal.",
+            start.problem("w(1)"),
+            {"w(1)": ["-1/4", Typed("0.375")]},
+        ),
+        ("w-exponents", "Powers of ten.", start.problem("w(1)"), {"w(1)": ["-2.5e-1", "3.75e-1"]}),
+        ("ninths", "Ninths, left as they are.", images.MEAN_STEP.problem(), {"Y": ninths}),
+        ("labels-plus-minus", "Labels −1 and +1.", signed.problem("w(1)"), known),
     ]
     for name, why, problem, answers in says:
-        if name == "whole-entropies":
-            yield finished(
-                f"honest/{name}", why, problem, answers, {key: Line(verdict="correct") for key in answers}
-            )
-            continue
-        yield made_of(f"honest/{name}", why, problem, answers)
+        expect = {key: Line(verdict="correct") for key in answers}
+        yield finished(f"honest/{name}", why, problem, answers, expect)
 
 
 def imprecise() -> Iterator[Case]:
@@ -325,22 +264,9 @@ def imprecise() -> Iterator[Case]:
             ("one-digit", "Rounded to one decimal.", one),
             ("cut", "Cut off after two decimals.", cut),
         ):
-
-            def made(q: Question = question, key: str = key, why: str = why, by: Any = by) -> Case:
-                write = [name for name in q.problem["ask"] if _fits(truth[name], by)][:1]
-                if not write:
-                    raise Unfit("nothing to write")
-                return case(
-                    f"imprecise/{q.name}-{key}",
-                    why,
-                    q.problem | {"ask": write},
-                    truth,
-                    truth,
-                    write=write,
-                    by=by,
-                )
-
-            yield from some(made)
+            write = [name for name in question.problem["ask"] if _fits(truth[name], by)][:1]
+            name, problem = f"imprecise/{question.name}-{key}", question.problem | {"ask": write}
+            yield from some(name, why, problem, truth, truth, write=write, by=by) if write else []
     sheet = {"z(0)": [-12, 8], "p(0)": [0, 1], "grad(0)": [-3, -7], "w(1)": [Typed("-1.7"), Typed("-1.3")]}
     verdicts = {"p(0)": Line(verdict="imprecise")}
     yield finished(
@@ -516,9 +442,9 @@ def copied(by_name: Mapping[str, Question]) -> Iterator[Case]:
 
 def compound() -> Iterator[Case]:
     """A slip and then a mistake in the student's own numbers; two different mistakes."""
-    brackets = {"slope": lambda X, p, y, scale, w: scale * (X.T @ p - y)}
-    uphill = {"step": lambda w, g, rate: w + rate * g}
-    backwards = {"slope": lambda X, p, y, scale, w: scale * X.T @ (y - p)}
+    brackets: logistic.Parts = {"slope": lambda X, p, y, scale, w: scale * (X.T @ p - y)}
+    uphill: logistic.Parts = {"step": lambda w, g, rate: w + rate * g}
+    backwards: logistic.Parts = {"slope": lambda X, p, y, scale, w: scale * X.T @ (y - p)}
     for number, (data, where, parts, shows, names) in enumerate(
         (
             (logistic.SQUARE, ("z(0)", 0, 0.73), brackets, "grad(0)", ["brackets"]),
@@ -531,9 +457,7 @@ def compound() -> Iterator[Case]:
     ):
         data = data._replace(steps=1)
         place, entry, error = where
-        own = slipped(
-            lambda keep, d=data, p=parts: logistic.descend(d, keep, **p), {place: bump(entry, error)}
-        )
+        own = slipped(partial(logistic.descend, data, **parts), {place: bump(entry, error)})
         yield from some(
             f"chain/slip-then-mistake-{number}",
             f"A slip at {place}, and then a mistake at {shows}.",
@@ -547,7 +471,8 @@ def compound() -> Iterator[Case]:
         )
     for number, data in enumerate((logistic.SQUARE, logistic.MIDTERM, logistic.SQUARE3), 1):
         data = data._replace(steps=1)
-        own = logistic.descend(data, **brackets, **uphill)
+        both = brackets | uphill
+        own = logistic.descend(data, **both)
         yield from some(
             f"chain/two-mistakes-{number}",
             "The brackets are lost, and then the step goes up.",
@@ -558,7 +483,13 @@ def compound() -> Iterator[Case]:
             by=to(5),
             other={"grad(0)": ["brackets"], "w(1)": ["sign", "other-operation"]},
         )
-    sheet = {"z(0)": [-12, 8], "p(0)": [0, 1], "grad(0)": [-1, -4], "w(1)": ["-1.9", "-1.6"], "p(1)": [0, 1]}
+    sheet: Values = {
+        "z(0)": [-12, 8],
+        "p(0)": [0, 1],
+        "grad(0)": [-1, -4],
+        "w(1)": ["-1.9", "-1.6"],
+        "p(1)": [0, 1],
+    }
     sheet |= {
         "grad(1)": [-1, -4],
         "w(2)": ["-1.8", "-1.2"],
@@ -569,7 +500,7 @@ def compound() -> Iterator[Case]:
     answers = {key: [Typed(n) if isinstance(n, str) else n for n in value] for key, value in sheet.items()}
     brackets_at = Line(verdict="mistake", mistake=["brackets"], at=["grad(0)"])
     carried, again = Line(verdict="carried"), Line(verdict="carried", repeat=True)
-    expect = {key: carried for key in answers} | {
+    expect = dict.fromkeys(answers, carried) | {
         "z(0)": Line(verdict="correct"),
         "p(0)": Line(verdict="imprecise"),
     }
@@ -685,13 +616,13 @@ def noise() -> Iterator[Case]:
         )
         if isinstance(answer, list) and not isinstance(answer[0], list) and "shapes" not in name:
             hole = [*answer[:-1], None]
-            says = Line(verdict="blank", blank_entries=[[len(hole) - 1]])
+            hollow = Line(verdict="blank", blank_entries=[[len(hole) - 1]])
             yield finished(
                 f"blank/{name}-entry",
                 "One entry was left empty.",
                 problem | {"ask": [first]},
                 {first: hole},
-                {first: says},
+                {first: hollow},
             )
             longer = [*answer, answer[-1]]
             yield finished(
@@ -714,7 +645,7 @@ def noise() -> Iterator[Case]:
     for number, (key, word) in enumerate(
         (("p(0)", "sigmoid of z"), ("grad(0)", "X^T(p-y)"), ("z(0)", "NaN")), 1
     ):
-        says = {name: Line(verdict="unreadable" if name == key else "correct") for name in good}
+        says: Values = {name: Line(verdict="unreadable" if name == key else "correct") for name in good}
         yield finished(
             f"unreadable/working-{number}",
             "One step cannot be read; what depends on it is marked from the true value.",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .paper import Case, Unfit, Values, at_places, case, some, to
+from .paper import Case, Unfit, Values, at_places, some, to
 
 Pair = tuple[int, int]
 
@@ -67,6 +67,11 @@ class Conv(NamedTuple):
 POOLS: dict[str, Callable[..., Any]] = {"maxpool": np.max, "avgpool": np.mean}
 
 
+def in_windows(pick: Callable[..., Any], stride: Pair = (2, 2)) -> Callable[[Any], Any]:
+    """What is picked from the windows of 2 × 2 in every channel."""
+    return lambda y: pick(windows(y, (2, 2), stride), axis=(3, 4)).transpose(2, 0, 1)
+
+
 def convolved(data: Conv, then: Any = None, fed: str = "", **changes: Any) -> Values:
     """Y and what follows; `changes` are settings that the student does not heed, `then` replaces a layer."""
     did = data._replace(**{name: value for name, value in changes.items() if name != "sum"})
@@ -77,8 +82,7 @@ def convolved(data: Conv, then: Any = None, fed: str = "", **changes: Any) -> Va
     Y = total(cut, kernel) + np.reshape(did.bias or [0] * len(kernel), (-1, 1, 1))
     found: Values = {"Y": Y}
     layers: dict[str, Callable[[Any], Any]] = {"relu": lambda y: np.maximum(y, 0)}
-    for name, pick in POOLS.items():
-        layers[name] = lambda y, pick=pick: pick(windows(y, (2, 2), (2, 2)), axis=(3, 4)).transpose(2, 0, 1)
+    layers |= {name: in_windows(pick) for name, pick in POOLS.items()}
     layers |= then or {}
     for name in did.then:
         before = list(found.values())[-1]
@@ -242,15 +246,12 @@ def convolutions() -> Iterator[Case]:
             )
     identity = {"relu": lambda y: y}
     lowest = {
-        "maxpool": lambda y: windows(y, (2, 2), (2, 2)).min(axis=(3, 4)).transpose(2, 0, 1),
-        "avgpool": lambda y: windows(y, (2, 2), (2, 2)).sum(axis=(3, 4)).transpose(2, 0, 1),
+        "maxpool": in_windows(np.min),
+        "avgpool": in_windows(np.sum),
     }
-    mean = {"maxpool": lambda y: windows(y, (2, 2), (2, 2)).mean(axis=(3, 4)).transpose(2, 0, 1)}
-    most = {"avgpool": lambda y: windows(y, (2, 2), (2, 2)).max(axis=(3, 4)).transpose(2, 0, 1)}
-    beside = {
-        name: lambda y, pick=pick: pick(windows(y, (2, 2), (1, 1)), axis=(3, 4)).transpose(2, 0, 1)
-        for name, pick in POOLS.items()
-    }
+    mean = {"maxpool": in_windows(np.mean)}
+    most = {"avgpool": in_windows(np.max)}
+    beside = {name: in_windows(pick, ONE) for name, pick in POOLS.items()}
     added = {"avgpool": lowest["avgpool"]}
     smallest = {"maxpool": lowest["maxpool"]}
     chains: list[tuple[str, str, Conv, Values, str, tuple[str, ...]]] = []
@@ -391,14 +392,14 @@ class Pool(NamedTuple):
     size: int
     stride: int
     padding: int = 0
-    count: bool = False
+    counted: bool = False
     ceil: bool = False
 
     def problem(self) -> dict[str, Any]:
         given: dict[str, Any] = {"input": self.image, "type": self.kind, "size": self.size}
         given |= {"stride": self.stride} if self.stride != self.size else {}
         given |= {"padding": self.padding} if self.padding else {}
-        given |= {"count_padding": True} if self.count else {}
+        given |= {"count_padding": True} if self.counted else {}
         given |= {"ceil": True} if self.ceil else {}
         return {"kind": "pool2d", "given": given, "ask": ["Y"], "points": 2}
 
@@ -422,7 +423,7 @@ def pooled(data: Pool, pick: Callable[[Any], float] | None = None, **changes: An
             if 0 <= a < image.shape[0] and 0 <= b < image.shape[1]
         ]
         cells = sum(a < image.shape[0] + p and b < image.shape[1] + p for a, b in product(rows, columns))
-        usual = max(inside) if did.kind == "max" else sum(inside) / (cells if did.count else len(inside))
+        usual = max(inside) if did.kind == "max" else sum(inside) / (cells if did.counted else len(inside))
         Y[i, j] = usual if pick is None else pick(inside)
     return Y.tolist()
 
@@ -442,7 +443,7 @@ MAX, MEAN = Pool(EVEN, "max", 2, 2), Pool(EVEN, "avg", 2, 2)
 MAX6, MEAN6 = Pool(IMAGE6, "max", 2, 2), Pool(IMAGE6, "avg", 3, 3)
 MAX_STEP, MEAN_STEP = Pool(BIG, "max", 3, 2), Pool(BIG, "avg", 3, 2)
 MAX_EDGE, MEAN_EDGE = Pool(BIG, "max", 3, 2, 1), Pool(BIG, "avg", 3, 2, 1)
-MEAN_COUNTED = Pool(IMAGE6, "avg", 2, 2, 1, count=True)
+MEAN_COUNTED = Pool(IMAGE6, "avg", 2, 2, 1, counted=True)
 MAX_UP, MEAN_UP = Pool(BIG, "max", 2, 2, ceil=True), Pool(BIG, "avg", 2, 2, ceil=True)
 MAX_REAL, MEAN_REAL = Pool(DECIMAL, "max", 2, 2), Pool(DECIMAL, "avg", 2, 2)
 MAX_SIGNED = Pool(SIGNED, "max", 3, 2, 1)
@@ -515,7 +516,7 @@ POOLINGS: list[tuple[str, str, Callable[[Pool], Any], tuple[str, ...], tuple[Poo
     (
         "padding-counted",
         "The zeros of the padding are counted.",
-        lambda d: pooled(d, count=True),
+        lambda d: pooled(d, counted=True),
         PAD_NAMES,
         (MEAN_EDGE,),
         "which name: a kind's own?",
@@ -523,7 +524,7 @@ POOLINGS: list[tuple[str, str, Callable[[Pool], Any], tuple[str, ...], tuple[Poo
     (
         "padding-not-counted",
         "The zeros of the padding are not counted.",
-        lambda d: pooled(d, count=False),
+        lambda d: pooled(d, counted=False),
         ("padding-ignored", *PAD_NAMES),
         (MEAN_COUNTED,),
         "which name: a kind's own?",

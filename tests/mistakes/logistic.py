@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .paper import Case, Keep, Values, at_places, case, decimals, same, significantly, some, to
+from .paper import Case, Keep, Values, at_places, decimals, same, significantly, some, to
 
 Parts = dict[str, Callable[..., Any]]
 
@@ -398,9 +398,9 @@ def losses() -> Iterator[Case]:
             truth, own = descend(data), descend(data, loss=loss)
             shown = ["p(0)", "loss(0)", "w(1)", "loss(1)"] if number % 2 else ["loss(0)"]
             yield from some(
-                label,
+                f"logistic/loss-{key}-{number}",
                 why,
-                data.problem("loss(0)", *shown[-1:] * (len(shown) > 1)),
+                data.problem(*("loss(0)", "loss(1)") if number % 2 else ("loss(0)",)),
                 truth,
                 own,
                 write=shown,
@@ -416,7 +416,7 @@ def others() -> Iterator[Case]:
         truth = descend(data)
         stuck = descend(data, seen=lambda ps, t: ps[0])
         last = data.steps
-        shown = [f"{name}({t})" for t in range(2) for name in ("grad", "w")][:1] + ["w(1)", "grad(1)", "w(2)"]
+        shown = ["grad(0)", "w(1)", "grad(1)", "w(2)"]
         names = ["previous-iterate", "other-quantity", "off-by-one"]
         yield from some(
             f"logistic/stuck-{number}",

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, NamedTuple
@@ -20,12 +22,10 @@ ABSENT = "absent"
 
 
 def _call(*args: str | Path) -> CompletedProcess[str]:
-    """The program, inside this process."""
-    try:
-        from conftest import call
-    except ImportError:
-        from tests.conftest import call
-    return call(*args)
+    """The program, inside this process; `tests` is where imports start under pytest, its parent otherwise."""
+    conftest = import_module("conftest" if find_spec("conftest") else "tests.conftest")
+    done: CompletedProcess[str] = conftest.call(*args)
+    return done
 
 
 @cache

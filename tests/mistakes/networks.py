@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .logistic import sigmoid
-from .paper import Case, Keep, Values, at_places, case, decimals, same, significantly, some, to
+from .paper import Case, Keep, Values, at_places, decimals, same, significantly, some, to
 
 Parts = dict[str, Callable[..., Any]]
 

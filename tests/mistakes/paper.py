@@ -271,7 +271,7 @@ def points(made: Case, truth: Values, single: bool) -> Fraction | None:
             charged = True
         else:
             earned += {"correct": Fraction(1), "imprecise": Fraction(1, 2)}[verdict]
-    return earned * made["problem"]["points"] / len(asked)
+    return earned * Fraction(made["problem"]["points"]) / len(asked)
 
 
 def some(*values: Any, **options: Any) -> list[Case]:

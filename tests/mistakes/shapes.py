@@ -79,6 +79,11 @@ def units(layer: Layer, inputs: int) -> int:
     return (inputs + layer.bias) * layer.filters
 
 
+def products(layer: Layer, shape: list[int], channels: int) -> int:
+    """The multiplications of a convolution."""
+    return math.prod(shape) * layer.k**2 * channels
+
+
 def counted(
     net: Net,
     size: Callable[[int, Layer], int] = out,
@@ -380,7 +385,6 @@ def all_cases() -> Iterator[Case]:
                 unsure="the mistake is made twice before anything is written; whole numbers hit by chance",
             )
     for number, net in enumerate((MIDTERM, ALEX, WIDE), 1):
-        first = lambda layer, shape, channels: math.prod(shape) * layer.k**2 * channels  # noqa: E731
         wrong: list[tuple[str, str, Any, list[str]]] = [
             (
                 "channels",
@@ -401,8 +405,8 @@ def all_cases() -> Iterator[Case]:
                 ["dropped-factor"],
             ),
         ]
-        for key, why, macs, names in wrong:
-            truth, own = counted(net, macs=first), counted(net, macs=macs)
+        for key, why, macs, dropped in wrong:
+            truth, own = counted(net, macs=products), counted(net, macs=macs)
             yield from some(
                 f"shapes/macs-{key}-{number}",
                 why,
@@ -411,7 +415,7 @@ def all_cases() -> Iterator[Case]:
                 own,
                 write=["conv1.shape", "conv1.macs", "conv2.shape", "conv2.macs"],
                 by=int,
-                mistake=names,
+                mistake=dropped,
                 again=["conv2.macs"],
             )
     slips: list[tuple[str, Net, str, Any]] = [

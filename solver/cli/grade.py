@@ -1,0 +1,472 @@
+"""`solve grade PROBLEMS … --answers …`: marks for one paper or for a class, and reports of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from hashlib import sha256
+from itertools import chain, islice
+from pathlib import PurePath
+from typing import Any
+
+from solver import __version__
+from solver.cli import files, streams
+from solver.cli.worker import Job, Question, Worker, prepare, questions
+from solver.cli.write import write_file, write_folder
+from solver.errors import SolverError, SolverErrors, clean, draw, quoted
+from solver.grading import answers as reading
+from solver.grading import batch
+from solver.grading.changes import changes
+from solver.grading.journal import HeaderChanged, Item, Journal, Outcome, merge, outcomes, sharded
+from solver.grading.summary import Summary, by_student
+from solver.record import Record
+from solver.spec import yaml
+
+MEMORY = 1 << 30
+"""Bytes that marking one submission may take."""
+
+TIMEOUT = 60.0
+
+SLOW = 1.0
+"""Seconds after which progress is told on standard error."""
+
+
+class Options(Record):
+    """What was asked for on the command line."""
+
+    answers: tuple[str, ...] = ()
+    format: str = "terminal"
+    output: str | None = None
+    map: str | None = None
+    jobs: int | None = None
+    timeout: float = TIMEOUT
+    resume: str | None = None
+    fail_under: float | None = None
+    template: str | None = None
+    moodle: str | None = None
+    shard: str | None = None
+    cluster: str | None = None
+    paged: bool = True
+
+
+def grade(paths: Iterable[str], options: Options) -> int:
+    """Mark everything and report it; what cannot be read is told and does not stop the others."""
+    sources, unread = _sources(paths)
+    known, faults = questions(sources)
+    faults = [*unread, *faults]
+    for question in list(known.values()):
+        try:
+            _ = question.key
+        except SolverErrors as errors:
+            faults += errors.errors
+            del known[question.problem.id]
+    for fault in faults:
+        print(draw(fault), file=sys.stderr)
+    if not known:
+        return 2
+    if options.template is not None:
+        _write(_template(known, options.template), options)
+        return 2 if faults else 0
+    run = _Run(sources, known, options)
+    run.failed = bool(faults)
+    return run.report()
+
+
+def merged(paths: Iterable[str], options: Options) -> int:
+    """Reports of a class that was graded in parts."""
+    run = _Run((), {}, options)
+    run.found = merge(list(paths))
+    return run.report()
+
+
+def _sources(paths: Iterable[str]) -> tuple[list[tuple[str, bytes]], list[SolverError]]:
+    sources, faults = [], []
+    for path in files.problem_files(paths):
+        try:
+            name, data = files.read_bytes(path)
+            sources.append((name, data))
+        except SolverError as error:
+            faults.append(error)
+    return sources, faults
+
+
+def _template(known: Mapping[str, Question], form: str) -> str:
+    asked = [
+        reading.Asked(
+            question.problem.id,
+            question.problem.frame.title or question.key.kind.title,
+            question.key.ask,
+            {
+                name: None if value.label else value.shape
+                for name, value in question.key.values.items()
+                if name not in question.key.given
+            },
+        )
+        for question in known.values()
+    ]
+    return reading.template_csv(asked) if form == "csv" else reading.template_yaml(asked)
+
+
+class _Run:
+    """One run: submissions in, outcomes out, and the reports made of them."""
+
+    def __init__(
+        self, sources: Iterable[tuple[str, bytes]], known: Mapping[str, Question], options: Options
+    ) -> None:
+        self.sources, self.known, self.options = list(sources), known, options
+        self.summary = Summary()
+        self.not_graded: list[dict[str, Any]] = []
+        self.failed = False
+        self.found: Iterator[Outcome] | None = None
+        self.before: str | None = None
+        """The journal of a run with another key, to be compared with."""
+        self.headers: list[reading.Header] = []
+        self.tables: dict[str, int] = {}
+        self.mapping: dict[str, str] = {}
+        self.started = time.monotonic()
+
+    # Submissions
+
+    def items(self) -> Iterator[Item]:
+        """The submissions of all files; a file that cannot be read is told at once."""
+        given = self.options.answers
+        for path in reading.submission_files(given):
+            try:
+                if path == "-":
+                    data = sys.stdin.buffer.read(yaml.MAX_BYTES + 1)
+                    yield Item(sha256(data).hexdigest(), files.STDIN, Job(files.STDIN, data))
+                elif reading.is_table(path):
+                    yield from self.rows(path)
+                else:
+                    data = reading.read_file(path, given)
+                    yield Item(sha256(data).hexdigest(), path, Job(path, data))
+            except SolverErrors as errors:
+                for error in errors.errors:
+                    self.unread(error, path)
+            except SolverError as error:
+                self.unread(error, path)
+
+    def read_headers(self) -> None:
+        """What the columns of all tables mean, which workers need before they start."""
+        quantities = {
+            id_: [name for name in question.key.values if name not in question.key.given]
+            for id_, question in self.known.items()
+        }
+        given = self.options.answers
+        for path in filter(reading.is_table, reading.submission_files(given)):
+            try:
+                reading.check_file(path, given)
+                header, notes = reading.read_header(path, list(self.known), quantities, self.mapping)
+            except SolverErrors as errors:
+                for error in errors.errors:
+                    self.unread(error, path)
+                continue
+            except SolverError as error:
+                self.unread(error, path)
+                continue
+            self.tables[path] = len(self.headers)
+            self.headers.append(header)
+            for note in notes:
+                self.leave_out(note, path)
+
+    def rows(self, path: str) -> Iterator[Item]:
+        """The rows of a table."""
+        if path not in self.tables:
+            return
+        place = self.tables[path]
+        header = self.headers[place]
+        columns = repr(header).encode()
+        for row in reading.class_rows(path, header):
+            key = sha256(columns + row.text.encode("utf-8", "surrogatepass")).hexdigest()
+            yield Item(key, f"{path}:{row.line}", Job(path, row, place))
+
+    def unread(self, error: SolverError, path: str) -> None:
+        """A file that cannot be read."""
+        self.failed = True
+        self.leave_out(error, path)
+
+    def leave_out(self, error: SolverError, path: str) -> None:
+        from solver.render.marks import refused
+
+        self.refuse(refused(error, path))
+        print(draw(error), file=sys.stderr)
+
+    def refuse(self, fault: dict[str, Any]) -> None:
+        if fault.pop("unread", False):
+            self.failed = True
+        self.not_graded.append(fault)
+        self.summary.leave_out(fault)
+
+    # Outcomes
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of each submission, in order."""
+        options = self.options
+        if options.map is not None:
+            self.mapping = reading.read_map(reading.read_file(options.map, (options.map,)), options.map)
+        self.read_headers()
+        items = self.items()
+        first = list(islice(items, 2))
+        alone = len(first) < 2 and options.jobs is None and options.resume is None and options.cluster is None
+        every: Iterable[Item] = chain(first, items)
+        if options.shard is not None:
+            every = sharded(every, *_part(options.shard))
+        args = (self.sources, self.headers, self.mapping)
+        if alone:
+            worker = Worker(self.known, self.headers, self.mapping)
+            yield from batch.run(every, lambda: worker, jobs=0)
+            return
+        journal = self.journal()
+        progress = self.progress if sys.stderr.isatty() else None
+        try:
+            if options.cluster is not None:
+                from solver.grading.cluster import run_on_cluster
+
+                found: Any = run_on_cluster(
+                    options.cluster,
+                    every,
+                    prepare,
+                    args,
+                    timeout=options.timeout,
+                    memory=MEMORY,
+                    journal=journal,
+                    progress=progress,
+                )
+            else:
+                jobs = options.jobs or batch.processors()
+                found = batch.run(
+                    every,
+                    prepare,
+                    args,
+                    jobs=jobs,
+                    timeout=options.timeout,
+                    memory=MEMORY,
+                    journal=journal,
+                    progress=progress,
+                )
+            with closing(found):
+                yield from found
+            if journal is not None:
+                journal.end()
+        except KeyboardInterrupt:
+            if options.resume is not None:
+                print(f"\ninterrupted; go on with --resume {options.resume}", file=sys.stderr)
+            raise
+        finally:
+            if journal is not None:
+                journal.close()
+            if progress is not None:
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def journal(self) -> Journal | None:
+        """The journal that `--resume` names; one that was made with another key is put aside, to be compared."""
+        path = self.options.resume
+        if path is None:
+            return None
+        header = self.header()
+        try:
+            return Journal.resume(path, header)
+        except HeaderChanged as changed:
+            if "problems" not in changed.changed:
+                raise
+            self.before = f"{path}.before"
+            os.replace(path, self.before)
+            print(
+                f"the problems have changed: every paper is marked again, what was is in {quoted(self.before)}",
+                file=sys.stderr,
+            )
+            return Journal.open(path, header)
+
+    def header(self) -> dict[str, Any]:
+        """What the results depend on besides the submissions."""
+        digest = sha256()
+        for name, data in self.sources:
+            digest.update(PurePath(name).name.encode("utf-8", "surrogatepass") + b"\0" + data + b"\0")
+        header: dict[str, Any] = {
+            "format": 1,
+            "version": __version__,
+            "problems": digest.hexdigest(),
+            "map": json.dumps(self.mapping, sort_keys=True),
+        }
+        return header | ({"shard": self.options.shard} if self.options.shard else {})
+
+    def progress(self, done: int, of: int | None) -> None:
+        if time.monotonic() - self.started > SLOW:
+            total = f" of {of}" if of is not None else ""
+            print(f"\r\x1b[K{done}{total} papers", end="", file=sys.stderr, flush=True)
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """The results in order; what is not graded is kept for later."""
+        if not self.options.answers and self.found is None:
+            yield from self.own()
+            return
+        for outcome in self.found or self.outcomes():
+            described = outcome.result
+            if described is None:
+                self.failed = True
+                self.refuse({"file": outcome.label, "message": outcome.message})
+                continue
+            for fault in described.get("not_graded", ()):
+                self.refuse(fault)
+            for result in described["results"]:
+                self.summary.add(result)
+                yield result
+
+    def own(self) -> Iterator[dict[str, Any]]:
+        """The answers that stand in the problems themselves."""
+        worker = Worker(self.known)
+        answered = [question for question in self.known.values() if question.problem.frame.answers]
+        if not answered:
+            hint = "give the students' answers with --answers, or `answers:` in the problem"
+            raise SolverError("no problem has answers to mark", hint=hint)
+        for question in answered:
+            problem = question.problem
+            typed = problem.frame.answers
+            assert typed is not None
+            name = problem.node.source.name
+            submission = reading.Submission("", problem.id, name, typed, typed.span)
+            described = worker.marked([submission], (), name)
+            for fault in described.get("not_graded", ()):
+                self.refuse(fault)
+            for result in described["results"]:
+                self.summary.add(result)
+                yield result
+
+    # Reports
+
+    def report(self) -> int:
+        """Write the report; the exit status."""
+        if self.options.moodle is not None:
+            self.moodle()
+        else:
+            _REPORTS[self.options.format](self)
+        if self.before is not None:
+            self.compare(self.before)
+        if self.options.format != "terminal":
+            for fault in self.not_graded:
+                if "line" not in fault:
+                    print(
+                        f"{clean(str(fault.get('file', '')))}: {clean(str(fault['message']))}",
+                        file=sys.stderr,
+                    )
+        if self.failed:
+            return 2
+        least = self.options.fail_under
+        mean = self.summary.document().get("mean_percent")
+        return 1 if least is not None and (mean is None or mean < least) else 0
+
+    def compare(self, before: str) -> None:
+        """Who has other marks than before the problems were changed."""
+        from solver.page.from_marks import changes_page
+
+        page = changes_page(changes(_results_of(before), _results_of(str(self.options.resume))))
+        print(_drawn(page, self.options), end="", file=sys.stderr)
+
+    def terminal(self) -> None:
+        from solver.page.from_marks import page
+
+        for _ in self.results():
+            pass
+        _write(_drawn(page(self.summary), self.options), self.options)
+
+    def json(self) -> None:
+        from solver.render.json_marks import run_document
+
+        pieces = run_document(self.results(), self.not_graded, self.summary.document)
+        if self.options.output is None:
+            for piece in pieces:
+                sys.stdout.write(piece)
+        else:
+            write_file(self.options.output, pieces)
+
+    def csv(self) -> None:
+        from solver.render.csv import answers_table, students_file, students_table
+
+        lines = answers_table(self.results())
+        if self.options.output is None:
+            for line in lines:
+                sys.stdout.write(line)
+        else:
+            write_file(self.options.output, lines)
+            write_file(students_file(self.options.output), students_table(self.summary.roster))
+
+    def markdown(self) -> None:
+        from solver.render.markdown_marks import files as feedback
+
+        self.folder(feedback(by_student(self.results())), "\n")
+
+    def gradescope(self) -> None:
+        from solver.render.gradescope import files as documents
+
+        self.folder(documents(by_student(self.results())), "")
+
+    def folder(self, written: Iterator[tuple[str, str]], between: str) -> None:
+        """A file a student into a folder, or one after the other; a single one into the file that is named."""
+        output = self.options.output
+        if output is None:
+            sys.stdout.write(between.join(text for _, text in written))
+            return
+        first = list(islice(written, 2))
+        if len(first) == 1 and PurePath(output).suffix:
+            write_file(output, [first[0][1]])
+        else:
+            write_folder(output, chain(first, written))
+
+    def moodle(self) -> None:
+        """A downloaded worksheet, filled in: a new file."""
+        from solver.render.moodle import fill, report
+
+        path = str(self.options.moodle)
+        worksheet = reading.read_file(path, (path,))
+        filled, matched = fill(worksheet, self.results())
+        stem = PurePath(path)
+        output = self.options.output or str(stem.with_name(f"{stem.stem}-marked{stem.suffix}"))
+        if os.path.exists(output) and os.path.samefile(output, path):
+            raise SolverError(f"{quoted(output)} is the worksheet itself", hint="give -o another name")
+        write_file(output, [filled])
+        text = _drawn(report(matched), self.options)
+        sys.stdout.write(text + f"written: {clean(output)}\n")
+
+
+_REPORTS: dict[str, Callable[[_Run], None]] = {
+    "terminal": _Run.terminal,
+    "json": _Run.json,
+    "csv": _Run.csv,
+    "markdown": _Run.markdown,
+    "gradescope": _Run.gradescope,
+}
+
+
+def _results_of(path: str) -> Iterator[dict[str, Any]]:
+    for outcome in outcomes(path):
+        yield from (outcome.result or {}).get("results", ())
+
+
+def _part(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is None:
+        raise SolverError(f"{quoted(text)} is no part of a class", hint="write --shard 3/8")
+    return int(found[1]), int(found[2])
+
+
+def _drawn(page: Any, options: Options) -> str:
+    from solver.render.terminal import write
+
+    stream = io.StringIO()
+    to_file = options.output is not None
+    colour, ascii = streams.colour() and not to_file, streams.ascii_only() and not to_file
+    write(page, stream, streams.width(), colour, ascii)
+    return stream.getvalue()
+
+
+def _write(text: str, options: Options) -> None:
+    if options.output is None:
+        streams.show(text, options.paged and options.format == "terminal")
+    else:
+        write_file(options.output, [text])

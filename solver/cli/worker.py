@@ -1,0 +1,202 @@
+"""What a worker does with a submission: reads it, has it marked by the keys, and describes the result as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from solver import kinds
+from solver.errors import SolverError, SolverErrors, did_you_mean, quoted
+from solver.grading.answers import Header, NotGraded, Row, Submission, read_bytes, row_submissions
+from solver.grading.journal import Item
+from solver.grading.key import Key
+from solver.grading.marking import mark
+from solver.render.marks import Marker, refused
+from solver.spec import yaml
+from solver.spec.problem import Problem, Unreadable, read_problems
+from solver.spec.yaml import Items, Node, Pairs
+
+MOST_KEPT = 5_000
+"""So many results are kept for the next paper with the same answers."""
+
+LONGEST_KEPT = 2_000
+
+
+class Job:
+    """A submission as it is sent to a worker: the bytes of a YAML file, or the row of a table."""
+
+    __slots__ = ("header", "name", "what")
+
+    def __init__(self, name: str, what: bytes | Row, header: int = -1) -> None:
+        self.name, self.what, self.header = name, what, header
+
+    def __getstate__(self) -> tuple[str, bytes | Row, int]:
+        return self.name, self.what, self.header
+
+    def __setstate__(self, state: tuple[str, bytes | Row, int]) -> None:
+        self.name, self.what, self.header = state
+
+
+class Question:
+    """A problem with its key and the writer of its results, made when the first paper asks for them."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._key: Key | None = None
+        self._marker: Marker | None = None
+
+    @property
+    def key(self) -> Key:
+        if self._key is None:
+            self._key = Key(self.problem)
+        return self._key
+
+    @property
+    def marker(self) -> Marker:
+        if self._marker is None:
+            self._marker = Marker(self.key)
+        return self._marker
+
+
+def questions(sources: Iterable[tuple[str, bytes]]) -> tuple[dict[str, Question], list[SolverError]]:
+    """The problems of some files by their ids, and what is wrong with the others."""
+    found: dict[str, Question] = {}
+    faults: list[SolverError] = []
+    for name, data in sources:
+        try:
+            read: Sequence[Problem | Unreadable] = read_problems(
+                yaml.decode(data, name), kinds.fields_of, kinds.names
+            )
+        except SolverError as error:
+            faults.append(error)
+            continue
+        for problem in read:
+            if isinstance(problem, Unreadable):
+                faults += problem.errors
+            elif problem.id in found:
+                message = f"`id`: {quoted(problem.id)} names two problems"
+                faults.append(SolverError(message, problem.node.span, "give each problem an `id` of its own"))
+            else:
+                found[problem.id] = Question(problem)
+    return found, faults
+
+
+class Worker:
+    """Marks submissions for some problems."""
+
+    def __init__(
+        self,
+        known: Mapping[str, Question],
+        headers: Sequence[Header] = (),
+        mapping: Mapping[str, str] | None = None,
+    ) -> None:
+        self.known, self.headers, self.mapping = known, headers, mapping or {}
+        self.exams: dict[str, list[str]] = {}
+        for id_, question in known.items():
+            self.exams.setdefault(PurePath(question.problem.node.source.name).stem, []).append(id_)
+        self.kept: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def __call__(self, item: Item) -> dict[str, Any]:
+        """The results of a submission and what of it was not graded."""
+        job: Job = item.payload
+        if isinstance(job.what, Row):
+            found = row_submissions(self.headers[job.header], job.what)
+            submissions = [each for each in found if isinstance(each, Submission)]
+            errors: list[SolverError] = [each for each in found if isinstance(each, NotGraded)]
+        else:
+            submissions, errors = read_bytes(job.what, job.name, self.known, self.mapping, self.exams)
+        return self.marked(submissions, errors, job.name)
+
+    def marked(
+        self, submissions: Iterable[Submission], errors: Iterable[SolverError], name: str
+    ) -> dict[str, Any]:
+        """Results as JSON."""
+        results: list[dict[str, Any]] = []
+        not_graded = [_left_out(error, name) for error in errors]
+        for submission in submissions:
+            question, fault = self.question(submission)
+            if question is None:
+                not_graded.append(refused(fault, submission.file))
+                continue
+            try:
+                results.append(self.result(question, submission, not_graded))
+            except SolverErrors as several:
+                not_graded += [refused(error, submission.file) for error in several.errors]
+        described: dict[str, Any] = {"results": results}
+        if not_graded:
+            described["not_graded"] = not_graded
+        return described
+
+    def question(self, submission: Submission) -> tuple[Question | None, SolverError]:
+        """The problem that a submission answers."""
+        wanted = submission.problem
+        if wanted is None and len(self.known) == 1:
+            return next(iter(self.known.values())), SolverError("")
+        if wanted is not None and wanted in self.known:
+            return self.known[wanted], SolverError("")
+        if wanted is None:
+            hint = f"write `problem:` with one of {', '.join(list(self.known)[:8])}"
+            return None, SolverError("it does not say which problem it answers", submission.span, hint)
+        hint = did_you_mean(wanted, self.known) or f"problems: {', '.join(list(self.known)[:8])}"
+        return None, SolverError(f"there is no problem {quoted(wanted)}", submission.span, hint)
+
+    def result(
+        self, question: Question, submission: Submission, not_graded: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """The marks of one submission; equal answers to a problem are marked once."""
+        text = written(submission.answers)
+        known = self.kept.get((question.problem.id, text)) if text else None
+        if known is None:
+            result = mark(question.key, submission.answers)
+            not_graded += [refused(error, submission.file) for error in result.not_graded]
+            known = question.marker.described(result, "", "")
+            if text and not result.not_graded and len(self.kept) < MOST_KEPT:
+                self.kept[question.problem.id, text] = known
+        return known | {"student": submission.student, "file": submission.file}
+
+
+def _left_out(error: SolverError, name: str) -> dict[str, Any]:
+    described = refused(error, name)
+    return described if isinstance(error, NotGraded) else described | {"unread": True}
+
+
+def written(answers: Mapping[str, Node]) -> str:
+    """The answers as they were typed, as one text; empty where that is too long to be worth keeping."""
+    parts: list[str] = []
+    for name, node in answers.items():
+        parts += (name, "\0", *_text(node), "\0")
+    text = "".join(parts)
+    return text if len(text) <= LONGEST_KEPT else ""
+
+
+def _text(node: Node) -> Iterator[str]:
+    if isinstance(node, Items):
+        yield "["
+        for child in node:
+            yield from _text(child)
+            yield ","
+        yield "]"
+    elif isinstance(node, Pairs):
+        yield "{"
+        for key, child in node.items():
+            yield f"{key}\1"
+            yield from _text(child)
+        yield "}"
+    else:
+        yield f"{'' if node.plain else chr(2)}{node.text}"
+
+
+def prepare(
+    sources: Sequence[tuple[str, bytes]], headers: Sequence[Header], mapping: Mapping[str, str]
+) -> Callable[[Item], dict[str, Any]]:
+    """A worker with the keys of all problems made."""
+    known, _ = questions(sources)
+    for question in list(known.values()):
+        try:
+            _ = question.marker
+        except SolverErrors:  # told by the program that started the worker
+            del known[question.problem.id]
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 3_000))
+    return Worker(known, headers, mapping)
