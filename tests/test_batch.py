@@ -64,7 +64,7 @@ def test_an_exception_is_told_with_its_place(jobs: int) -> None:
     assert messages[1].startswith("SystemExit: now (kills.py")
     assert messages[2] == "it is nested too deeply"
     assert messages[3].startswith("ValueError: Out of range float values")
-    assert messages[4].startswith("TypeError: a result is a dict, not list")
+    assert messages[4].startswith("TypeError: a result is a dict or its text, not list")
     assert messages[5].startswith("ValueError: invalid literal")
 
 

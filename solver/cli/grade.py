@@ -17,15 +17,16 @@ from typing import Any
 
 from solver import __version__
 from solver.cli import files, streams
-from solver.cli.worker import Job, Question, Worker, prepare, questions
+from solver.cli.worker import MOST_KEPT, Job, Question, Worker, prepare, questions, split
 from solver.cli.write import write_file, write_folder
 from solver.errors import SolverError, SolverErrors, clean, draw, quoted
 from solver.grading import answers as reading
 from solver.grading import batch
 from solver.grading.changes import changes
-from solver.grading.journal import HeaderChanged, Item, Journal, Outcome, merge, outcomes, sharded
+from solver.grading.journal import OK, HeaderChanged, Item, Journal, Outcome, merge, outcomes, sharded
 from solver.grading.summary import Summary, by_student
 from solver.record import Record
+from solver.render.json_marks import Written, run_document
 from solver.spec import yaml
 
 MEMORY = 1 << 30
@@ -128,6 +129,7 @@ class _Run:
         """The journal of a run with another key, to be compared with."""
         self.headers: list[reading.Header] = []
         self.tables: dict[str, int] = {}
+        self.read: dict[str, dict[str, Any]] = {}
         self.mapping: dict[str, str] = {}
         self.started = time.monotonic()
 
@@ -307,16 +309,27 @@ class _Run:
             yield from self.own()
             return
         for outcome in self.found or self.outcomes():
-            described = outcome.result
-            if described is None:
+            if outcome.status != OK:
                 self.failed = True
                 self.refuse({"file": outcome.label, "message": outcome.message})
                 continue
-            for fault in described.get("not_graded", ()):
-                self.refuse(fault)
-            for result in described["results"]:
-                self.summary.add(result)
-                yield result
+            yield from self.taken(outcome.text)
+
+    def taken(self, described: str) -> Iterator[dict[str, Any]]:
+        """The results of a submission, counted; what is equal in two of them is read once."""
+        found, rest = split(described)
+        for fault in json.loads(rest).get("not_graded", ()):
+            self.refuse(fault)
+        for head, tail in found:
+            known = self.read.get(tail)
+            if known is None:
+                known = json.loads("{" + tail)
+                if len(self.read) < MOST_KEPT:
+                    self.read[tail] = known
+            result = Written(json.loads(head[:-1] + "}"), **known)
+            result.text = head + tail
+            self.summary.add(result, tail)
+            yield result
 
     def own(self) -> Iterator[dict[str, Any]]:
         """The answers that stand in the problems themselves."""
@@ -331,12 +344,7 @@ class _Run:
             assert typed is not None
             name = problem.node.source.name
             submission = reading.Submission("", problem.id, name, typed, typed.span)
-            described = worker.marked([submission], (), name)
-            for fault in described.get("not_graded", ()):
-                self.refuse(fault)
-            for result in described["results"]:
-                self.summary.add(result)
-                yield result
+            yield from self.taken(worker.marked([submission], (), name))
 
     # Reports
 
@@ -376,8 +384,6 @@ class _Run:
         _write(_drawn(page(self.summary), self.options), self.options)
 
     def json(self) -> None:
-        from solver.render.json_marks import run_document
-
         pieces = run_document(self.results(), self.not_graded, self.summary.document)
         if self.options.output is None:
             for piece in pieces:

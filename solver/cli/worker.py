@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -13,15 +13,29 @@ from solver.grading.answers import Header, NotGraded, Row, Submission, read_byte
 from solver.grading.journal import Item
 from solver.grading.key import Key
 from solver.grading.marking import mark
+from solver.render.json_marks import text
 from solver.render.marks import Marker, refused
 from solver.spec import yaml
 from solver.spec.problem import Problem, Unreadable, read_problems
-from solver.spec.yaml import Items, Node, Pairs
+from solver.spec.yaml import Items, Node
 
 MOST_KEPT = 5_000
 """So many results are kept for the next paper with the same answers."""
 
 LONGEST_KEPT = 2_000
+
+
+SPLIT = "\t"
+"""Stands before each result, after its `problem`, `student` and `file`, and behind the last one. JSON allows it
+between values and never has it inside of one, so that equal results need not be read twice.
+"""
+
+
+def split(described: str) -> tuple[list[tuple[str, str]], str]:
+    """The results of a submission, each as two pieces of text, and the JSON of the rest."""
+    first, *pieces, last = described.split(SPLIT)
+    ends = [piece.removesuffix(",") if place % 2 else piece for place, piece in enumerate(pieces)]
+    return list(zip(ends[::2], ends[1::2], strict=True)), first + last
 
 
 class Job:
@@ -96,10 +110,10 @@ class Worker:
         self.exams: dict[str, list[str]] = {}
         for id_, question in known.items():
             self.exams.setdefault(PurePath(question.problem.node.source.name).stem, []).append(id_)
-        self.kept: dict[tuple[str, str], dict[str, Any]] = {}
+        self.kept: dict[tuple[str, str], str] = {}
 
-    def __call__(self, item: Item) -> dict[str, Any]:
-        """The results of a submission and what of it was not graded."""
+    def __call__(self, item: Item) -> str:
+        """The results of a submission and what of it was not graded, as JSON; see `split`."""
         job: Job = item.payload
         if isinstance(job.what, Row):
             found = row_submissions(self.headers[job.header], job.what)
@@ -109,11 +123,9 @@ class Worker:
             submissions, errors = read_bytes(job.what, job.name, self.known, self.mapping, self.exams)
         return self.marked(submissions, errors, job.name)
 
-    def marked(
-        self, submissions: Iterable[Submission], errors: Iterable[SolverError], name: str
-    ) -> dict[str, Any]:
+    def marked(self, submissions: Iterable[Submission], errors: Iterable[SolverError], name: str) -> str:
         """Results as JSON."""
-        results: list[dict[str, Any]] = []
+        results: list[str] = []
         not_graded = [_left_out(error, name) for error in errors]
         for submission in submissions:
             question, fault = self.question(submission)
@@ -124,10 +136,8 @@ class Worker:
                 results.append(self.result(question, submission, not_graded))
             except SolverErrors as several:
                 not_graded += [refused(error, submission.file) for error in several.errors]
-        described: dict[str, Any] = {"results": results}
-        if not_graded:
-            described["not_graded"] = not_graded
-        return described
+        rest = f',"not_graded":{text(not_graded)}' if not_graded else ""
+        return f'{{"results":[{",".join(results)}{SPLIT}]{rest}}}'
 
     def question(self, submission: Submission) -> tuple[Question | None, SolverError]:
         """The problem that a submission answers."""
@@ -142,19 +152,18 @@ class Worker:
         hint = did_you_mean(wanted, self.known) or f"problems: {', '.join(list(self.known)[:8])}"
         return None, SolverError(f"there is no problem {quoted(wanted)}", submission.span, hint)
 
-    def result(
-        self, question: Question, submission: Submission, not_graded: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def result(self, question: Question, submission: Submission, not_graded: list[dict[str, Any]]) -> str:
         """The marks of one submission; equal answers to a problem are marked once."""
-        text = written(submission.answers)
-        known = self.kept.get((question.problem.id, text)) if text else None
+        typed = written(submission.answers)
+        known = self.kept.get((question.problem.id, typed)) if typed else None
         if known is None:
             result = mark(question.key, submission.answers)
             not_graded += [refused(error, submission.file) for error in result.not_graded]
-            known = question.marker.described(result, "", "")
-            if text and not result.not_graded and len(self.kept) < MOST_KEPT:
-                self.kept[question.problem.id, text] = known
-        return known | {"student": submission.student, "file": submission.file}
+            known = text(question.marker.described(result))[1:]
+            if typed and not result.not_graded and len(self.kept) < MOST_KEPT:
+                self.kept[question.problem.id, typed] = known
+        head = {"problem": question.problem.id, "student": submission.student, "file": submission.file}
+        return f"{SPLIT}{text(head)[:-1]},{SPLIT}{known}"
 
 
 def _left_out(error: SolverError, name: str) -> dict[str, Any]:
@@ -164,33 +173,21 @@ def _left_out(error: SolverError, name: str) -> dict[str, Any]:
 
 def written(answers: Mapping[str, Node]) -> str:
     """The answers as they were typed, as one text; empty where that is too long to be worth keeping."""
-    parts: list[str] = []
-    for name, node in answers.items():
-        parts += (name, "\0", *_text(node), "\0")
-    text = "".join(parts)
-    return text if len(text) <= LONGEST_KEPT else ""
+    typed = "\0".join([f"{name}\0{_typed(node)}" for name, node in answers.items()])
+    return typed if len(typed) <= LONGEST_KEPT else ""
 
 
-def _text(node: Node) -> Iterator[str]:
+def _typed(node: Node) -> str:
+    if isinstance(node, yaml.Scalar):
+        return node.text if node.plain else f"\2{node.text}"
     if isinstance(node, Items):
-        yield "["
-        for child in node:
-            yield from _text(child)
-            yield ","
-        yield "]"
-    elif isinstance(node, Pairs):
-        yield "{"
-        for key, child in node.items():
-            yield f"{key}\1"
-            yield from _text(child)
-        yield "}"
-    else:
-        yield f"{'' if node.plain else chr(2)}{node.text}"
+        return f"[{','.join(map(_typed, node))}]"
+    return "{" + ",".join([f"{key}\1{_typed(child)}" for key, child in node.items()]) + "}"
 
 
 def prepare(
     sources: Sequence[tuple[str, bytes]], headers: Sequence[Header], mapping: Mapping[str, str]
-) -> Callable[[Item], dict[str, Any]]:
+) -> Callable[[Item], str]:
     """A worker with the keys of all problems made."""
     known, _ = questions(sources)
     for question in list(known.values()):

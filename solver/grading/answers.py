@@ -113,8 +113,10 @@ def check_file(path: str, given: Collection[str] = ()) -> None:
     """
     said = quoted(path)
     try:
-        found = os.stat(path)
-        if path not in given and os.path.islink(path):
+        found = os.lstat(path)
+        link = stat.S_ISLNK(found.st_mode)
+        found = os.stat(path) if link else found
+        if link and path not in given:
             target = os.path.realpath(path)
             folders = [os.path.realpath(folder) for folder in given]
             if not any(os.path.commonpath([folder, target]) == folder for folder in folders):

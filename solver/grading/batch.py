@@ -34,8 +34,8 @@ from typing import IO, Any, Self
 from solver.errors import SolverError
 from solver.grading.journal import CRASH, ERROR, MEMORY, OK, STATUSES, TIMEOUT, Item, Journal, Outcome
 
-Work = Callable[[Item], Mapping[str, Any]]
-"""Makes the result of an item: a dict of JSON."""
+Work = Callable[[Item], Mapping[str, Any] | str]
+"""Makes the result of an item: a dict of JSON, or its text on one line."""
 
 Progress = Callable[[int, int | None], None]
 """Is told how many items are done, of how many if that is known."""
@@ -353,7 +353,7 @@ class Pool:
                 place, item = worker.chunk.popleft()
                 worker.served += 1
                 worker.leaving = worker.leaving or STATUSES[kind] == MEMORY
-                self._finish(place, item, STATUSES[kind], ms, text.decode("ascii"))
+                self._finish(place, item, STATUSES[kind], ms, text.decode("utf-8"))
         worker.since = max(when, worker.since) if worker.since < math.inf else when
         if not worker.chunk and (worker.leaving or worker.served >= RENEWED) and worker in self._workers:
             self._workers.remove(worker)
@@ -477,9 +477,9 @@ def _worked(work: Work, item: Item, limit: int | None = None) -> tuple[str, floa
     begun = perf_counter()
     try:
         result = work(item)
-        if not isinstance(result, dict):
-            raise TypeError(f"a result is a dict, not {type(result).__name__}")
-        status, text = OK, _encode(result)
+        if not isinstance(result, (dict, str)):
+            raise TypeError(f"a result is a dict or its text, not {type(result).__name__}")
+        status, text = OK, result if isinstance(result, str) else _encode(result)
     except MemoryError:
         allowed = f"; {limit >> 20} MB are allowed" if limit else ""
         status, text = MEMORY, _encode(f"the memory was not enough{allowed}")
@@ -538,7 +538,7 @@ def serve() -> None:
             _alarm(timeout)
             status, ms, text = _worked(work, item, memory)
             _alarm(None)
-            _say(outgoing, codes[status], ms, text.encode("ascii"))
+            _say(outgoing, codes[status], ms, text.encode("utf-8"))
 
 
 def _received(incoming: IO[bytes]) -> Any:

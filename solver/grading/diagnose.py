@@ -62,12 +62,12 @@ def explained(
         if found is not None and found.guess.cost <= LIKELY:
             break
     found = numbers.best(stages)
-    if found is not None and any(_again(found.guess, each) for each in past):
+    if found is not None and any(again(found.guess, each) for each in past):
         return found.but(repeat=True, also=())
     return found
 
 
-def _again(guess: Guess, past: Past) -> bool:
+def again(guess: Guess, past: Past) -> bool:
     """Whether a mistake was made before, perhaps at another place of an expression."""
     name, key = trace(guess)
     return name == past[0] and key.partition("@")[0] == past[1].partition("@")[0]

@@ -395,7 +395,7 @@ def _line_of(outcome: Outcome) -> bytes:
     return (
         f'{{"key":{json.dumps(outcome.key)},"label":{json.dumps(outcome.label)},"order":{outcome.order},'
         f'"status":"{outcome.status}","ms":{outcome.ms:.3f},"{body}":{outcome.text}}}\n'
-    ).encode("ascii")
+    ).encode()
 
 
 def _header(file: BinaryIO, path: str) -> dict[str, Any]:
@@ -455,7 +455,7 @@ def _outcome(line: bytes) -> Outcome | None:
     except (ValueError, RecursionError):
         return None
     return Outcome(
-        head["key"], head["label"], head["order"], head["status"], head["ms"], text.decode("ascii")
+        head["key"], head["label"], head["order"], head["status"], head["ms"], text.decode("utf-8")
     )
 
 

@@ -18,7 +18,7 @@ from solver.errors import SolverError, did_you_mean, quoted
 from solver.expr.nodes import Sym
 from solver.expr.values import Value, gather, label
 from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged
-from solver.grading.diagnose import Found, Past, explained, told
+from solver.grading.diagnose import Found, Past, again, explained, told
 from solver.grading.key import Key, World, choices, trace, winners
 from solver.grading.typed import Illegible, Typed, Words, read
 from solver.record import Record
@@ -295,11 +295,10 @@ class _Paper:
 
     def explain(self) -> None:
         pins = {answer.name: pin for answer in self.answers if (pin := answer.pin()) is not None}
-        own = self.key.world(pins)
         for answer in self.answers:
             if not answer.readable or answer.right or (answer.message and answer.verdict == MISTAKE):
                 continue
-            self.explain_one(answer, pins, own)
+            self.explain_one(answer, pins)
             if answer.verdict == CARRIED:
                 self.follows[answer.name] = self.errors(answer)
             elif answer.verdict == IMPRECISE:  # no error: what follows from it costs nothing
@@ -307,18 +306,18 @@ class _Paper:
             elif answer.verdict in (MISTAKE, WRONG):
                 self.sources[answer.name] = False
 
-    def explain_one(self, answer: _Answer, pins: Mapping[str, Value], own: World | None) -> None:
+    def explain_one(self, answer: _Answer, pins: Mapping[str, Value]) -> None:
         before = list(answer.statuses)
+        own: World | None = self.key.truth
         others = frozenset(pins) - {answer.name}
         if others & self.key.ancestors(answer.name) or answer.true.label:
+            own = self.key.world(pins)
             if answer.carried(own) or answer.carried(self.from_errors(pins, answer.name)):
                 if not self.errors(answer):
                     answer.statuses = [RIGHT if each == CARRIED else each for each in answer.statuses]
                     answer.note = "it follows from the rounded values before it"
                     answer.settle()
                 return
-        else:
-            own = self.key.truth
         if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed):
             return
         right = [status == RIGHT for status in before]
@@ -345,8 +344,8 @@ class _Paper:
         for name in below & self.follows.keys():
             direct += self.follows[name]
         if answer.found is not None and answer.found.repeat:
-            first = self.past.get(trace(answer.found.guess))
-            direct += [first] if first is not None else []
+            made = (name for past, name in self.past.items() if again(answer.found.guess, past))
+            direct += list(made)[:1]
         return list(dict.fromkeys(direct))
 
     def known(self) -> None:

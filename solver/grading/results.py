@@ -34,6 +34,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @lru_cache(4096)
+@lru_cache(10_000)
 def fraction(text: str) -> Fraction:
     """Points as a number; equal texts give the same object."""
     return Fraction(text)

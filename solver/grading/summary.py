@@ -27,6 +27,8 @@ LONGEST_TALLIED = 300
 
 BINS = 10
 """The bars of a distribution: 0 to 9 %, 10 to 19 %, …, 90 to 100 %."""
+MOST_ALIKE = 5_000
+"""So many different right papers are remembered."""
 
 _ZERO = Fraction(0)
 
@@ -139,6 +141,7 @@ class Summary:
         self.at_least = False
         """Whether equal answers may be more than were counted."""
         self._few = True
+        self._right: dict[str, tuple[list[Fraction | int], Fraction, int | None, list[Counter[str]]]] = {}
         self._percent = self._rated = 0
         self._problems: dict[str, list[Fraction | int]] = {}
         self._verdicts: dict[tuple[str, str], tuple[bool, Counter[str]]] = {}
@@ -146,11 +149,14 @@ class Summary:
         self._same: dict[tuple[str, str, str], tuple[int, Sequence[int] | None]] = {}
         self._expected: dict[tuple[str, str], Any] = {}
 
-    def add(self, result: Result) -> None:
-        """Count a result."""
+    def add(self, result: Result, same: str = "") -> None:
+        """Count a result; `same` is equal for papers that are marked alike, so that right ones are looked at once."""
         self.papers += 1
         self.roster.add(result)
         self._keep(result)
+        if same in self._right:
+            self._count_right(*self._right[same])
+            return
         points, of, problem = results.points(result), results.most(result), results.problem(result)
         sums = self._problems.setdefault(problem, [0, _ZERO])
         sums[0] += 1
@@ -158,6 +164,16 @@ class Summary:
         if of:
             self._rated += 1
             self._percent += round(points * 100_000_000 / of)
+        right = [answer for answer in results.answers(result) if answer.get("verdict") == "correct"]
+        if same and len(right) == len(results.answers(result)) and len(self._right) < MOST_ALIKE:
+            questions = [
+                self._verdicts.setdefault(
+                    (problem, str(answer.get("name", ""))), (bool(answer.get("asked")), Counter())
+                )
+                for answer in right
+            ]
+            share = round(points * 100_000_000 / of) if of else None
+            self._right[same] = sums, points, share, [counts for _, counts in questions]
         mistakes = set()
         slips = set()
         for answer in results.answers(result):
@@ -180,6 +196,19 @@ class Summary:
         self.mistakes.update(mistakes)
         for slip in slips:
             self._slips[slip][0] += 1
+
+    def _count_right(
+        self, sums: list[Fraction | int], points: Fraction, share: int | None, questions: list[Counter[str]]
+    ) -> None:
+        """Another paper that is as right as one before."""
+        sums[0] += 1
+        sums[1] += points
+        if share is not None:
+            self._rated += 1
+            self._percent += share
+        self.verdicts["correct"] += len(questions)
+        for counts in questions:
+            counts["correct"] += 1
 
     def leave_out(self, fault: Mapping[str, Any]) -> None:
         """Count something that was not graded."""

@@ -32,13 +32,10 @@ class Marker:
         self.inner = key.kind.inner
         self.author = Author(key.truth.derivation, sheet)
 
-    def described(self, result: Result, student: str, file: str) -> dict[str, Any]:
-        """One entry of `results`."""
+    def described(self, result: Result) -> dict[str, Any]:
+        """One entry of `results`, without the problem, the student and the file."""
         points, of = result.points, result.of
         return {
-            "problem": result.key.problem.id,
-            "student": student,
-            "file": file,
             "points": str(points),
             "of": str(of),
             "percent": percent(points, of),
