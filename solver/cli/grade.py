@@ -27,6 +27,7 @@ from solver.grading.journal import OK, HeaderChanged, Item, Journal, Outcome, me
 from solver.grading.summary import Summary, by_student
 from solver.record import Record
 from solver.render.json_marks import Written, run_document
+from solver.render.marks import refused
 from solver.spec import yaml
 
 MEMORY = 1 << 30
@@ -59,14 +60,14 @@ class Options(Record):
 def grade(paths: Iterable[str], options: Options) -> int:
     """Mark everything and report it; what cannot be read is told and does not stop the others."""
     sources, unread = _sources(paths)
-    known, faults = questions(sources)
+    known, faults = questions(sources, named=bool(options.answers or options.template))
     faults = [*unread, *faults]
-    for question in list(known.values()):
+    for name, question in list(known.items()):
         try:
             _ = question.key
         except SolverErrors as errors:
             faults += errors.errors
-            del known[question.problem.id]
+            del known[name]
     for fault in faults:
         print(draw(fault), file=sys.stderr)
     if not known:
@@ -130,6 +131,7 @@ class _Run:
         self.headers: list[reading.Header] = []
         self.tables: dict[str, int] = {}
         self.read: dict[str, dict[str, Any]] = {}
+        self.solutions: dict[str, list[str]] = {}
         self.mapping: dict[str, str] = {}
         self.started = time.monotonic()
 
@@ -194,14 +196,16 @@ class _Run:
         self.leave_out(error, path)
 
     def leave_out(self, error: SolverError, path: str) -> None:
-        from solver.render.marks import refused
-
+        """A column or a file that is not graded."""
         self.refuse(refused(error, path))
         print(draw(error), file=sys.stderr)
 
     def refuse(self, fault: dict[str, Any]) -> None:
+        """What is not graded; a paper that could not be read is an error."""
         if fault.pop("unread", False):
             self.failed = True
+            place = ":".join(str(fault[part]) for part in ("file", "line", "column") if part in fault)
+            print(clean(f"{place}: error: {fault['message']}"), file=sys.stderr)
         self.not_graded.append(fault)
         self.summary.leave_out(fault)
 
@@ -279,10 +283,8 @@ class _Run:
                 raise
             self.before = f"{path}.before"
             os.replace(path, self.before)
-            print(
-                f"the problems have changed: every paper is marked again, what was is in {quoted(self.before)}",
-                file=sys.stderr,
-            )
+            told = f"the problems have changed: every paper is marked again; the marks before are in {self.before}"
+            print(clean(told), file=sys.stderr)
             return Journal.open(path, header)
 
     def header(self) -> dict[str, Any]:
@@ -310,8 +312,7 @@ class _Run:
             return
         for outcome in self.found or self.outcomes():
             if outcome.status != OK:
-                self.failed = True
-                self.refuse({"file": outcome.label, "message": outcome.message})
+                self.refuse({"file": outcome.label, "message": outcome.message, "unread": True})
                 continue
             yield from self.taken(outcome.text)
 
@@ -334,16 +335,16 @@ class _Run:
     def own(self) -> Iterator[dict[str, Any]]:
         """The answers that stand in the problems themselves."""
         worker = Worker(self.known)
-        answered = [question for question in self.known.values() if question.problem.frame.answers]
+        answered = [(id_, each) for id_, each in self.known.items() if each.problem.frame.answers]
         if not answered:
             hint = "give the students' answers with --answers, or `answers:` in the problem"
             raise SolverError("no problem has answers to mark", hint=hint)
-        for question in answered:
+        for id_, question in answered:
             problem = question.problem
             typed = problem.frame.answers
             assert typed is not None
             name = problem.node.source.name
-            submission = reading.Submission("", problem.id, name, typed, typed.span)
+            submission = reading.Submission("", id_, name, typed, typed.span)
             yield from self.taken(worker.marked([submission], (), name))
 
     # Reports
@@ -356,13 +357,6 @@ class _Run:
             _REPORTS[self.options.format](self)
         if self.before is not None:
             self.compare(self.before)
-        if self.options.format != "terminal":
-            for fault in self.not_graded:
-                if "line" not in fault:
-                    print(
-                        f"{clean(str(fault.get('file', '')))}: {clean(str(fault['message']))}",
-                        file=sys.stderr,
-                    )
         if self.failed:
             return 2
         least = self.options.fail_under
@@ -405,7 +399,13 @@ class _Run:
     def markdown(self) -> None:
         from solver.render.markdown_marks import files as feedback
 
-        self.folder(feedback(by_student(self.results())), "\n")
+        self.folder(feedback(by_student(self.results()), self.steps if self.known else None), "\n")
+
+    def steps(self, problem: str) -> list[str]:
+        """The worked solution of a problem as Markdown."""
+        if problem not in self.solutions:
+            self.solutions[problem] = self.known[problem].marker.solution() if problem in self.known else []
+        return self.solutions[problem]
 
     def gradescope(self) -> None:
         from solver.render.gradescope import files as documents

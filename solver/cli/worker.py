@@ -74,8 +74,13 @@ class Question:
         return self._marker
 
 
-def questions(sources: Iterable[tuple[str, bytes]]) -> tuple[dict[str, Question], list[SolverError]]:
-    """The problems of some files by their ids, and what is wrong with the others."""
+def questions(
+    sources: Iterable[tuple[str, bytes]], named: bool = True
+) -> tuple[dict[str, Question], list[SolverError]]:
+    """The problems of some files by their ids, and what is wrong with the others.
+
+    Where no answers name them, several problems may have one id.
+    """
     found: dict[str, Question] = {}
     faults: list[SolverError] = []
     for name, data in sources:
@@ -89,6 +94,8 @@ def questions(sources: Iterable[tuple[str, bytes]]) -> tuple[dict[str, Question]
         for problem in read:
             if isinstance(problem, Unreadable):
                 faults += problem.errors
+            elif not named:
+                found[f"{problem.id} {len(found)}"] = Question(problem)
             elif problem.id in found:
                 message = f"`id`: {quoted(problem.id)} names two problems"
                 faults.append(SolverError(message, problem.node.span, "give each problem an `id` of its own"))

@@ -11,10 +11,13 @@ from solver.grading.key import Key
 from solver.grading.marking import UNREADABLE, Marked, Result
 from solver.page.from_derivation import Author, Sheet
 from solver.page.letters import Letters
-from solver.render.latex import latex
+from solver.render.latex import latex, latex_chain
 from solver.render.linear import linear
+from solver.render.markdown_marks import escaped
 
 LONGEST_FORMULA = 600
+MOST_STEPS = 40
+"""So many steps of a worked solution stand in the feedback."""
 MOST_SHOWN = 400
 """Of a longer array the expected numbers are left out: they stand in the worked solution."""
 
@@ -41,6 +44,19 @@ class Marker:
             "percent": percent(points, of),
             "answers": [self.answer(each) for each in result.answers],
         }
+
+    def solution(self) -> list[str]:
+        """The worked solution in Markdown: each step that a page shows, its lines as display maths."""
+        lines: list[str] = []
+        steps = [step for step in self.author.derivation.steps if not step.quiet]
+        for number, step in enumerate(steps[:MOST_STEPS], 1):
+            lines += [f"{number}. {escaped(self.text(step.title))}", ""]
+            first, *rest = latex_chain(self.author.chain(step))
+            told = [line for line in (first, *rest) if len(line) <= LONGEST_FORMULA]
+            lines += [f"   $${line}$$" for line in told] + [""]
+        if len(steps) > MOST_STEPS:
+            lines.append(f"… and {len(steps) - MOST_STEPS} more steps.")
+        return lines
 
     def answer(self, marked: Marked) -> dict[str, Any]:
         described: dict[str, Any] = {
