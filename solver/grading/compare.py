@@ -21,6 +21,9 @@ LOST = Fraction(1, 20)
 NOTHING = Fraction(1, 10**12)
 """A true value smaller than this is written as 0 by everybody."""
 
+MOST_CUT = Fraction(1, 10)
+"""Digits that are cut off may make so much of a number: 0.9 for 0.999998."""
+
 LEAST_DIGITS = 2
 MANY_DIGITS = 4
 
@@ -52,7 +55,7 @@ def judged(
         return RIGHT
     if entry.places is None or tolerance.way == "exact":
         return WRONG
-    if _rounds_to(t, x, entry.places) or _cut(t, entry.places) == x:
+    if _rounds_to(t, x, entry.places) or (_cut(t, entry.places) == x and abs(x - t) <= MOST_CUT * abs(t)):
         return IMPRECISE if x or abs(t) < LOST else WRONG
     return WRONG
 

@@ -52,6 +52,8 @@ def explained(
     `right` says which of its entries are right as they are.
     """
     numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
+    if not numbers.x.any():  # noughts only say that nothing was computed
+        return None
     for guess in key.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), repeat=True)
