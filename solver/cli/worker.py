@@ -167,7 +167,8 @@ class Worker:
             result = mark(question.key, submission.answers)
             not_graded += [refused(error, submission.file) for error in result.not_graded]
             known = text(question.marker.described(result))[1:]
-            if typed and not result.not_graded and len(self.kept) < MOST_KEPT:
+            placed = result.not_graded or any(each.span is not None for each in result.answers)
+            if typed and not placed and len(self.kept) < MOST_KEPT:
                 self.kept[question.problem.id, typed] = known
         head = {"problem": question.problem.id, "student": submission.student, "file": submission.file}
         return f"{SPLIT}{text(head)[:-1]},{SPLIT}{known}"

@@ -21,7 +21,7 @@ LOST = Fraction(1, 20)
 NOTHING = Fraction(1, 10**12)
 """A true value smaller than this is written as 0 by everybody."""
 
-MOST_CUT = Fraction(1, 10)
+MOST_CUT = Fraction(1, 5)
 """Digits that are cut off may make so much of a number: 0.9 for 0.999998."""
 
 LEAST_DIGITS = 2

@@ -11,13 +11,16 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from solver.derivation import Message, Text
+from solver.derivation import Message, Text, say
 from solver.expr.edits import LIKELY
 from solver.expr.nodes import Apply, Const, Expr, Sym
 from solver.expr.values import Array
 from solver.grading.key import Guess, Guesses, Key, World, trace
 from solver.grading.typed import Typed
 from solver.record import Record
+
+ZERO_MISTAKES = {"other-function", "padding-ignored", "stride-ignored", "rounding-direction"}
+"""The mistakes that are believed to give nothing but noughts."""
 
 LIKELY_CHANCE = 0.05
 """So many guesses may be expected to hit by chance: from here on, none is named."""
@@ -29,19 +32,20 @@ TIGHT = 1e-9
 
 
 class Found(Record, identity=True):
-    """A mistake that explains an answer; `also` are the names of others that do so as simply."""
+    """A mistake that explains an answer; `also` are names of others that do so as simply, `other` one of them."""
 
     guess: Guess
     also: tuple[str, ...]
     repeat: bool = False
+    other: Guess | None = None
 
     @property
     def name(self) -> str:
         return self.guess.mistake
 
 
-Past = tuple[str, str]
-"""A mistake that was found before: its name, and what exactly was done."""
+Past = tuple[str, str, str]
+"""A mistake that was found before: its name, what exactly was done, and to which kind of quantity."""
 
 
 def explained(
@@ -52,8 +56,6 @@ def explained(
     `right` says which of its entries are right as they are.
     """
     numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
-    if not numbers.x.any():  # noughts only say that nothing was computed
-        return None
     for guess in key.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), repeat=True)
@@ -71,8 +73,8 @@ def explained(
 
 def again(guess: Guess, past: Past) -> bool:
     """Whether a mistake was made before, perhaps at another place of an expression."""
-    name, key = trace(guess)
-    return name == past[0] and key.partition("@")[0] == past[1].partition("@")[0]
+    name, key, kind = trace(guess)
+    return name == past[0] and (key.partition("@")[0] == past[1].partition("@")[0] or kind == past[2])
 
 
 def _also(guess: Guess) -> tuple[str, ...]:
@@ -134,6 +136,10 @@ class _Numbers:
         costs = np.concatenate([cost for _, _, cost in gathered])
         for loose in (False, True):
             hit = np.flatnonzero(self._near(values, loose).all(axis=1))
+            if not self.x.any():  # noughts may only say that nothing was computed
+                hit = np.array(
+                    [at for at in hit if guesses[at].mistake in ZERO_MISTAKES and not values[at].any()]
+                )
             if not len(hit):
                 continue
             fits = sorted((guesses[place] for place in hit), key=_rank)
@@ -143,7 +149,9 @@ class _Numbers:
             equal = [guess for guess in fits if guess.cost == best.cost]
             names = dict.fromkeys(name for guess in (best, *equal) for name in (guess.mistake, *_also(guess)))
             names.pop(best.mistake)
-            return Found(best, tuple(names))
+            told = {best.mistake, *_also(best)}
+            other = next((guess for guess in equal if guess.mistake not in told), None)
+            return Found(best, tuple(names), other=other)
         return None
 
     def _chance(self, values: Array, simple: Array, loose: bool) -> float:
@@ -206,7 +214,17 @@ LONGEST = 40
 
 def told(key: Key, name: str, found: Found) -> Text:
     """What is said of a mistake to the student who made it."""
-    guess = found.guess
+    guess, other = found.guess, found.other
+    if (
+        guess.edit is not None
+        and other is not None
+        and other.edit is not None
+        and guess.at == other.at == (name,)
+    ):
+        one, two, right = guess.edit.expr, other.edit.expr, key.truth.steps[name].expr
+        if not any(_size(expr) > LONGEST or _big(expr) for expr in (one, two, right)):
+            text = "You computed either {one} or {two}; both give this. It is {right}."
+            return say(text, one=one, two=two, right=right)
     if guess.kind is not None:
         return guess.kind.says
     assert guess.edit is not None

@@ -10,9 +10,9 @@ import numpy as np
 from solver import kinds
 from solver.derivation import Board, Derivation, Step, Stopped
 from solver.errors import SolverErrors
-from solver.expr.edits import PLAIN, POSSIBLE, Edit, Scope, edits, family
-from solver.expr.evaluate import doubles
-from solver.expr.nodes import Apply, Expr, Sym, symbols
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Edit, Scope, edits, family
+from solver.expr.evaluate import Evaluator, doubles
+from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
 from solver.expr.values import Array, Value
 from solver.kinds import Kind, Mistake
 from solver.parts.impurity import CHOOSE
@@ -29,6 +29,12 @@ student's own ones."""
 
 MOST_NAMES = 200
 """Of a longer derivation only the quantities near a step are tried in its place."""
+
+IN_ENTRIES = {"dropped-term", "dropped-factor", "sign"}
+"""The mistakes that are looked for in single entries."""
+
+MOST_ENTRIES = 64
+"""The entries of a larger array are not looked into one by one."""
 
 LARGEST = 200_000
 """An array of more numbers is compared but its mistakes are not looked for."""
@@ -118,9 +124,9 @@ class Guesses:
         return guesses, *self._rows[shape]
 
 
-def trace(guess: Guess) -> tuple[str, str]:
-    """What tells that a mistake is made again: its name, and what exactly is done."""
-    return guess.mistake, guess.edit.key if guess.edit is not None else guess.mistake
+def trace(guess: Guess) -> tuple[str, str, str]:
+    """What tells that a mistake is made again: its name, what exactly is done, and to which kind of quantity."""
+    return guess.mistake, guess.edit.key if guess.edit is not None else guess.mistake, family(guess.at[0])
 
 
 class Key:
@@ -284,10 +290,10 @@ class Key:
         if own is not self.truth:
             yield Guesses([*self._far(name, own, MOST_OWN), *self._of_kind(name, own)])
 
-    def repeats(self, name: str, own: World, past: Collection[tuple[str, str]]) -> Iterator[Guess]:
+    def repeats(self, name: str, own: World, past: Collection[tuple[str, str, str]]) -> Iterator[Guess]:
         """The mistakes that were made before, made again on the way to a quantity: at every step, or at one."""
         steps = self.unwritten(name, own)
-        for mistake, key in past:
+        for mistake, key, _ in past:
             found = {
                 each: edit
                 for each in steps
@@ -303,7 +309,7 @@ class Key:
                     at = tuple(sorted(some, key=self.truth.places.__getitem__))
                     edit = some[at[0]]
                     yield Guess(mistake, value, at, edit.cost, own is not self.truth, edit)
-            yield from (guess for guess in self._of_kind(name, own) if trace(guess) == (mistake, key))
+            yield from (guess for guess in self._of_kind(name, own) if trace(guess)[:2] == (mistake, key))
 
     def unwritten(self, name: str, world: World) -> list[str]:
         """The steps between a quantity and what was answered, the nearest first; its own is the first."""
@@ -323,6 +329,37 @@ class Key:
             value = world.propagated({step.name: edit.expr}, name)
             if value is not None:
                 yield Guess(edit.name, value, (step.name,), edit.cost, world is not self.truth, edit)
+        if world is self.truth:
+            yield from self._of_entries(step)
+
+    def _of_entries(self, step: Step) -> Iterator[Guess]:
+        """Mistakes in one entry of an array: in its own sum, or the number of another place."""
+        expr, value = step.expr, step.value
+        if not isinstance(expr, Apply) or expr.op.entry is None or not 1 < value.size <= MOST_ENTRIES:
+            return
+        truth = self.truth.floats[step.name]
+        args = [Evaluator().value(arg, self.values) for arg in expr.args]
+        scope = Scope({}, ())
+        for place in np.ndindex(*value.shape):
+            written = expr.op.entry(place, *args, **dict(expr.params))
+            for edit in edits(step.name, written, scope):
+                if edit.name not in IN_ENTRIES:
+                    continue
+                changed = truth.copy()
+                changed[place] = doubles(edit.expr, {})
+                yield Guess(edit.name, changed, (step.name,), edit.cost, False, edit)
+            for other in np.ndindex(*value.shape):
+                if other != place and truth[other] != truth[place]:
+                    changed = truth.copy()
+                    changed[place] = truth[other]
+                    right, wrong = (Const(value.entry(*at)) for at in (place, other))
+                    edit = Edit("wrong-index", wrong, "other:entry", right, wrong, None, LIKELY)
+                    yield Guess("wrong-index", changed, (step.name,), LIKELY, False, edit)
+
+    def family(self, name: str) -> str:
+        """What the quantity has in common with others; the output of a net is its last activation."""
+        step = self.truth.steps[name]
+        return family(step.also[0] if step.also else step.name)
 
     def _far(self, name: str, world: World, budget: int = MOST_STEPS) -> Iterator[Guess]:
         """Edits of steps that were not written, of one or of all that are alike."""
@@ -333,7 +370,7 @@ class Key:
             near = each == self.truth.steps[name].name
             for edit in self.edits(each):
                 for known in _keys(edit):
-                    same_edit = alike.setdefault((family(each), known), {})
+                    same_edit = alike.setdefault((self.family(each), known), {})
                     if each not in same_edit or edit.cost < same_edit[each].cost:
                         same_edit[each] = edit
                 if near or budget < 0:
@@ -423,7 +460,6 @@ def winners(expr: Expr, world: World) -> tuple[str, ...]:
     """The labels of the largest of several numbers, where an expression chooses one."""
     if not isinstance(expr, Apply) or expr.op is not CHOOSE:
         return ()
-    from solver.expr.evaluate import Evaluator
     from solver.parts.impurity import first_of_largest
 
     quantities = world.derivation.quantities

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from solver.derivation import Text, say
-from solver.errors import SolverError, did_you_mean, quoted
+from solver.errors import SolverError, Span, did_you_mean, quoted
 from solver.expr.nodes import Sym
 from solver.expr.values import Value, gather, label
 from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged
@@ -41,6 +41,7 @@ class Marked(Record, identity=True):
     of: Fraction
     answer: Any = None
     text: str = ""
+    span: Span | None = None
     expected: Value | None = None
     wrong: tuple[Place, ...] = ()
     blank: tuple[Place, ...] = ()
@@ -121,6 +122,8 @@ class _Answer:
                     self.statuses = better(self.statuses, self.compared(other), RIGHT)
             if isinstance(self.read, Words) and not self.right and self.equally_good(self.key.truth):
                 self.statuses = [RIGHT]
+            if isinstance(self.read, Words) and not self.right:
+                self.message = first_difference(self.read.plain(), self.true.array.item())
             if isinstance(self.read, Typed) and self.read.shape != self.true.shape:
                 self.message = say("The shape should be {shape}.", shape=shape_text(self.true.shape))
             self.settle()
@@ -238,6 +241,34 @@ def alike(a: Any, b: Any) -> bool:
         one, two = ({plain(key): value for key, value in each.items()} for each in (a, b))
         return one.keys() == two.keys() and all(alike(one[key], two[key]) for key in one)
     return plain(a) == plain(b)
+
+
+def first_difference(tree: Any, true: Any) -> Text:
+    """Where a tree first differs from the true one."""
+    if not isinstance(true, Mapping):
+        return ""
+    path: list[str] = []
+    while isinstance(tree, Mapping) and isinstance(true, Mapping):
+        (feature, branches), (wanted, wanted_branches) = (
+            next(iter(tree.items()), ("", {})),
+            next(iter(true.items())),
+        )
+        if plain(feature) != plain(wanted) or not isinstance(branches, Mapping):
+            break
+        below = {plain(value): each for value, each in branches.items()}
+        for value, each in wanted_branches.items():
+            if not alike(below.get(plain(value)), each):
+                path.append(
+                    f"{wanted} = {value}" if not value.startswith(("<", ">")) else f"{wanted} {value}"
+                )
+                tree, true = below.get(plain(value)), each
+                break
+        else:
+            break
+    where = " and ".join(path) if path else "the root"
+    if isinstance(true, Mapping):
+        return say("At {where} the best split is by {feature}.", where=where, feature=str(next(iter(true))))
+    return say("Where {where}, there is a leaf: {label}.", where=where, label=str(true))
 
 
 def plain(text: Any) -> str:
@@ -430,6 +461,7 @@ class _Paper:
             of,
             typed.plain() if isinstance(typed, (Typed, Words)) else None,
             typed.text if isinstance(typed, (Typed, Illegible)) else "",
+            typed.span if isinstance(typed, Illegible) else None,
             answer.true,
             tuple(wrong),
             tuple(blank),

@@ -69,6 +69,8 @@ class Marker:
         }
         if marked.expected is not None and marked.expected.size <= MOST_SHOWN:
             described["expected"] = marked.expected.plain()
+        if marked.span is not None:
+            described |= {"line": marked.span.line, "column": marked.span.column}
         for name, places in (("wrong_entries", marked.wrong), ("blank_entries", marked.blank)):
             if places:
                 described[name] = [list(place) for place in places]
