@@ -404,6 +404,9 @@ def test_answers_that_a_marker_has_judged() -> None:
     found, points = marks({**DESCENT, "grading": {"known": [known]}}, "{w(3): [-1, 5]}")
     assert points == "1"
     assert found["w(3)"]["message"] == "half a thought"
+    working = {"name": "grad(0)", "answer": [-2, -5], "share": 0, "says": "a known slip"}
+    found, points = marks({**ASKED, "ask": ["w(2)"], "grading": {"known": [working]}}, SLIP)
+    assert (found["grad(0)"]["message"], found["w(2)"]["verdict"], points) == ("a known slip", "carried", "3/2")
 
 
 def test_each_step_rounded_by_the_problem() -> None:

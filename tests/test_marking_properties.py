@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import as_yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from strategies import problems_logistic, problems_mlp, problems_softmax
 from strategies_cnn import problems_cnn_shapes
@@ -27,8 +27,9 @@ from strategies_gain import problems_info_gain
 
 from solver import kinds
 from solver.cli.worker import Question, Worker, questions
+from solver.derivation import Step
 from solver.errors import SolverError, SolverErrors
-from solver.expr.values import Value
+from solver.expr.values import Value, gather, label
 from solver.grading.answers import Submission, csv_rows, read_bytes
 from solver.grading.key import Key
 from solver.grading.marking import ORDER, choices
@@ -50,6 +51,8 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[Problem]]] = {
 WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 SMALLEST = Decimal("1e-300")
 """What is smaller is written as 0."""
+NOTHING = Decimal("1e-12")
+"""What is smaller may be written as 0."""
 
 
 # ---------------------------------------------------------------- numbers as people write them
@@ -302,7 +305,306 @@ def check_marks(result: Result, key: Key) -> None:
     json.dumps(result, allow_nan=False)
 
 
-def every_correct(result: Result, names: Sequence[str], typed: Answers) -> None:
+# ---------------------------------------------------------------- properties
+
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+
+def tried(default: int, fuzz: int) -> Sequence[Any]:
+    """Every kind, with so many problems; more of them under the mark `fuzz`."""
+    few = [pytest.param(kind, default, id=kind) for kind in KINDS]
+    many = [pytest.param(kind, fuzz, id=f"{kind}-fuzz", marks=pytest.mark.fuzz) for kind in KINDS]
+    return [*few, *many]
+
+
+def each(kind: str, examples: int, test: Callable[[Problem, st.DataObject], None]) -> None:
+    """Try a property on random problems of a kind."""
+    chosen = settings(max_examples=examples, suppress_health_check=SLOW, phases=PHASES)
+    chosen(given(KINDS[kind](), st.data())(test))()
+
+
+@st.composite
+def policies(draw: Draw, problem: Problem) -> Problem:
+    """The problem with points, and perhaps a rounding and a policy of marking; right answers stay right."""
+    more: Problem = {"points": draw(st.sampled_from([1, 3, "5/2", "1/3", 0]))}
+    if draw(st.booleans()):
+        rounding: Problem = draw(st.sampled_from([{"decimals": 3}, {"significant": 4}, {"decimals": 5}]))
+        more["rounding"] = {**rounding, "each_step": draw(st.booleans())}
+    if draw(st.booleans()):
+        tolerance = draw(st.sampled_from(["1%", "0.1%", "10%", 0, 0.01]))
+        more["grading"] = {"tolerance": tolerance, "entries": draw(st.booleans()), "carried": "1/2"}
+    return {**problem, **more}
+
+
+def some(draw: Draw, names: Sequence[str]) -> list[str]:
+    """All names, or some of them in any order."""
+    if draw(st.booleans()):
+        return list(names)
+    return draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+
+
+@pytest.mark.parametrize(("kind", "examples"), tried(40, 2000))
+def test_right_answers_are_right_in_every_dress(kind: str, examples: int, tmp_path: Path) -> None:
+    def right(problem: Problem, data: st.DataObject) -> None:
+        found = marks(data.draw(policies(problem)))
+        typed = {
+            name: data.draw(dressed(found.key.values[name], name)) for name in some(data.draw, found.names)
+        }
+        result = found.mark(typed, tmp_path if data.draw(st.booleans()) else None)
+        every_correct(result, typed)
+        if set(typed) >= set(found.key.ask):
+            assert result["points"] == result["of"]
+
+    each(kind, examples, right)
+
+
+def every_correct(result: Result, typed: Answers) -> None:
     found = {answer["name"]: answer for answer in result["answers"]}
-    for name in names:
-        assert found[name]["verdict"] == "correct", (typed[name], found[name])
+    for name, text in typed.items():
+        assert found[name]["verdict"] == "correct", (text, found[name])
+
+
+def in_digits(value: Value) -> tuple[bool, str]:
+    """A value with all its digits; what is as good as 0 is written so."""
+    if value.label:
+        return True, json.dumps(value.array.item(), ensure_ascii=False)
+    entries = ["0" if abs(x) < NOTHING else exact_text(x) for x in value.array.flat]
+    return False, flow(nested(entries, value.shape))
+
+
+def shows(value: Value) -> bool:
+    """Whether each number has at least two significant digits, or is the whole number that it is."""
+    return value.label or all(
+        whole(x) or len(str(decimal_of(x)).replace(".", "").lstrip("-0")) > 1 for x in value.array.flat
+    )
+
+
+@pytest.mark.parametrize(("kind", "examples"), tried(25, 1000))
+def test_each_step_may_be_rounded(kind: str, examples: int) -> None:
+    """Whether the problem asks for that or not, and whether the student does when it does."""
+
+    def right(problem: Problem, data: st.DataObject) -> None:
+        digits = data.draw(st.sampled_from([{"decimals": 3}, {"decimals": 4}, {"significant": 3}]))
+        rounded = {**problem, "rounding": {**digits, "each_step": True}}
+        key, students = data.draw(
+            st.sampled_from([(problem, rounded), (rounded, rounded), (rounded, problem)])
+        )
+        found, values = marks(key), marks(students).key.values
+        typed = {name: in_digits(values[name]) for name in found.names if name in values}
+        result = found.mark(typed)
+        if all(shows(values[name]) and not lost(values[name], found.key.values[name]) for name in typed):
+            every_correct(result, typed)
+        for answer in result["answers"]:
+            assert answer["verdict"] in ("correct", "carried", "imprecise"), answer
+
+    each(kind, examples, right)
+
+
+def lost(typed: Value, true: Value) -> bool:
+    """Whether a number was rounded to nothing, so that it is only imprecise."""
+    return not true.label and any(not x and t for x, t in zip(typed.array.flat, true.array.flat, strict=True))
+
+
+@pytest.mark.parametrize(("kind", "examples"), tried(25, 1000))
+def test_what_follows_from_another_value_is_carried(kind: str, examples: int) -> None:
+    def carried(problem: Problem, data: st.DataObject) -> None:
+        found = marks(problem)
+        chance = random.Random(data.draw(st.integers(0, 10**6)))
+        step = data.draw(
+            st.sampled_from([step for step in found.key.truth.order if options(found.key, step)])
+        )
+        other = another(found.key, step, chance)
+        try:
+            student = kinds.solve(found.question.problem, pins={step.name: other})
+        except SolverErrors:
+            assume(False)
+        assume(student.error is None)
+        values = student.derivation.quantities
+        twice = {name for each in found.key.truth.order for name in each.also}
+        names = [name for name in found.names if name in values and name not in twice]
+        if data.draw(st.booleans()):
+            names = [name for name in names if name == step.name or chance.random() < 0.5]
+        result = found.mark({name: in_digits(values[name]) for name in names})
+        for answer in result["answers"]:
+            name = answer["name"]
+            if name not in (*names, step.name):
+                assert answer["verdict"] == "blank"
+            elif name != step.name:
+                assert answer["verdict"] in ("correct", "carried"), (step.name, other, answer)
+                assert "mistake" not in answer
+                assert answer["verdict"] == "carried" or alone(found, name, values[name]), answer
+
+    each(kind, examples, carried)
+
+
+def alone(found: Marks, name: str, value: Value) -> bool:
+    """Whether an answer is right by itself."""
+    result = found.mark({name: in_digits(value)})
+    return {answer["name"]: answer["verdict"] for answer in result["answers"]}[name] == "correct"
+
+
+def options(key: Key, step: Step) -> bool:
+    """Whether a step can have another value that stands in for its own."""
+    return len(choices(key.truth, step.name)) > 1 if step.value.label else True
+
+
+def another(key: Key, step: Step, chance: random.Random) -> Value:
+    """Another value for a step: another label, other whole numbers, any numbers."""
+    true = step.value
+    if true.label:
+        every = choices(key.truth, step.name)
+        return label(chance.choice([name for name in every if name != true.array.item()]))
+    if all(map(whole, true.array.flat)):
+        return gather([int(x) + chance.choice((1, 2, 3, 5)) for x in true.array.flat], true.shape)
+    return gather([Fraction(chance.randint(1, 9999), 1000) for _ in true.array.flat], true.shape)
+
+
+# ---------------------------------------------------------------- marks
+
+
+@st.composite
+def papers(draw: Draw, found: Marks) -> dict[str, tuple[bool, str]]:
+    """Answers of all sorts: right, rounded too far, wrong, blank, unreadable, of another shape."""
+    typed: dict[str, tuple[bool, str]] = {}
+    for name in some(draw, found.names):
+        value = found.key.values[name]
+        way = draw(st.sampled_from(["right", "right", "wrong", "near", "blank", "half", "words", "shape"]))
+        if way == "right":
+            typed[name] = draw(dressed(value, name))
+        elif way == "blank":
+            typed[name] = False, ""
+        elif way == "words" or value.label:
+            typed[name] = False, draw(st.sampled_from(["about three", "nan", "x = ?", "__import__('os')"]))
+        elif way == "shape":
+            typed[name] = False, "1 2; 3 4; 5 6"
+        else:
+            wrong = way == "wrong"
+            entries = [
+                f"{float(x) * (1.3 if wrong else 1) + wrong:.{2 if wrong else 1}g}" for x in value.array.flat
+            ]
+            if way == "half":
+                entries[0] = "null"
+            typed[name] = False, flow(nested(entries, value.shape))
+    return typed
+
+
+@pytest.mark.parametrize(("kind", "examples"), tried(25, 1000))
+def test_marks_add_up_in_any_order_and_any_file(kind: str, examples: int, tmp_path: Path) -> None:
+    def adds_up(problem: Problem, data: st.DataObject) -> None:
+        typed_problem = data.draw(policies(problem))
+        found = marks(typed_problem)
+        typed = data.draw(papers(found))
+        result = found.mark(typed)
+        shuffled = data.draw(st.permutations(sorted(typed)))
+        again = marks(typed_problem)
+        assert again.mark({name: typed[name] for name in shuffled}) == result, "the order"
+        assert found.mark(typed) == again.mark(typed) == result, "once more"
+        if any(text for _, text in typed.values()):
+            assert found.mark(typed, tmp_path) | {"file": result["file"]} == result, "a table"
+        for answer in result["answers"]:
+            if not typed.get(answer["name"], (True, ""))[1]:
+                assert (answer["verdict"], answer["points"]) == ("blank", "0")
+
+    each(kind, examples, adds_up)
+
+
+@pytest.mark.parametrize(("kind", "examples"), tried(15, 500))
+def test_an_array_earns_by_the_entry(kind: str, examples: int) -> None:
+    """The share of the right entries, where nothing explains the others."""
+
+    def shared(problem: Problem, data: st.DataObject) -> None:
+        entries = data.draw(st.booleans())
+        found = marks({**problem, "points": 7, "grading": {"entries": entries}})
+        arrays = [name for name in found.key.ask if found.key.values[name].size > 1]
+        assume(arrays)
+        name = data.draw(st.sampled_from(arrays))
+        value = found.key.values[name]
+        chance = random.Random(data.draw(st.integers(0, 10**6)))
+        wrong = [chance.random() < 0.5 for _ in range(value.size)]
+        texts = [
+            f"{chance.uniform(50, 90) + 3 * abs(float(x)):.6f}" if lost else exact_text(x)
+            for x, lost in zip(value.array.flat, wrong, strict=True)
+        ]
+        result = found.mark({name: (False, flow(nested(texts, value.shape)))})
+        (answer,) = (each for each in result["answers"] if each["name"] == name)
+        assume(answer["verdict"] != "mistake")  # a guess that chance has hit
+        right = Fraction(wrong.count(False), len(wrong)) if entries else Fraction(not any(wrong))
+        assert Fraction(answer["points"]) == Fraction(answer["of"]) * right
+        assert answer["verdict"] == ("wrong" if any(wrong) else "correct")
+        assert len(answer.get("wrong_entries", ())) == wrong.count(True)
+
+    each(kind, examples, shared)
+
+
+@given(
+    st.lists(st.sampled_from(["0", "1", "1/3", "2/7"]), min_size=2, max_size=2), st.sampled_from(["3", "1/7"])
+)
+def test_weights_are_exact(weights: list[str], points: str) -> None:
+    assume(any(weight != "0" for weight in weights))
+    problem = {
+        "kind": "softmax-ce",
+        "given": {"logits": [1, 2, 3], "target": 0},
+        "points": points,
+        "grading": {"weights": dict(zip(("p", "loss"), weights, strict=True))},
+    }
+    found = Marks(problem)
+    result = found.mark({name: in_digits(found.key.values[name]) for name in ("p", "loss")})
+    of = {answer["name"]: Fraction(answer["of"]) for answer in result["answers"]}
+    total = sum(map(Fraction, weights))
+    assert [of["p"], of["loss"]] == [Fraction(points) * Fraction(weight) / total for weight in weights]
+    assert result["points"] == result["of"] == points
+
+
+def test_papers_that_differ_only_in_signs_of_their_own_are_marked_apart() -> None:
+    """Equal papers are marked once, so no text may pass for another paper's."""
+    found = Marks({"kind": "softmax-ce", "given": {"logits": [0, 0]}})
+    head = "problem: problem\nanswers: "
+    for one, two in (
+        ('{p: ["1", "2"]}', '{p: ["1,\\x022"]}'),
+        ('{p: "1", m: "2"}', '{p: "1\\0m\\0\\x022"}'),
+        ('{p: ["[1", "2]"]}', '{p: ["[1,\\x022]"]}'),
+    ):
+        first = found.from_yaml((head + one).encode())
+        assert found.from_yaml((head + two).encode())["answers"] != first["answers"]
+
+
+# ---------------------------------------------------------------- faults that these tests found
+
+
+def verdicts(problem: Problem, answers: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
+    result = Marks(problem).mark({name: (False, text) for name, text in answers.items()})
+    return {answer["name"]: (answer["verdict"], answer.get("mistake")) for answer in result["answers"]}
+
+
+PLAY: Problem = {
+    "kind": "info-gain",
+    "given": {
+        "table": "x,y\n94,1\n81,1\n79,1\n81,0\n79,0\n81,1\n79,0\n81,1\n79,1\n94,1",
+        "target": "y",
+        "criterion": "gain-ratio",
+    },
+}
+
+
+def test_what_another_threshold_gives_is_carried() -> None:
+    """The branches of the truth do not say what rests on what in the student's own."""
+    found = verdicts(PLAY, {"H": "0.88129", "threshold(x)": "3", "remainder(x)": "0.88129", "gain(x)": "0"})
+    assert found["threshold(x)"] == ("wrong", None)
+    assert found["remainder(x)"] == found["gain(x)"] == ("carried", None)
+
+
+def test_a_number_at_too_few_digits_of_the_students_own_is_imprecise() -> None:
+    """No mistake that would change nothing is found in it."""
+    problem = {"kind": "softmax-ce", "given": {"logits": [14, 8, -3, 13]}}
+    rows = "0.197 -0.001 0 -0.196; -0.001 0.002 0 -0.001; 0 0 0 0; -0.196 -0.001 0 0.196"
+    found = verdicts(problem, {"p": "0.73 0.002 0 0.268", "jacobian": rows})
+    assert found["p"] == found["jacobian"] == ("imprecise", None)
+
+
+def test_the_smallest_numbers_that_the_program_prints_are_read() -> None:
+    found = verdicts(
+        {"kind": "softmax-ce", "given": {"logits": [0, 710]}}, {"p": "[4.476286225675131e-309, 1.0]"}
+    )
+    assert found["p"] == ("correct", None)

@@ -30,6 +30,9 @@ LOOSE, LOOSE_NUMBER = 0.01, 0.001
 
 TIGHT = 1e-9
 
+FARTHEST = 10.0
+"""Guesses that are so many times as large as the numbers make no answer more believable."""
+
 
 class Found(Record, identity=True):
     """A mistake that explains an answer; `also` are names of others that do so as simply, `other` one of them."""
@@ -128,6 +131,10 @@ class _Numbers:
         """The simplest guess that fits and that chance would not have hit."""
         if not self.wrong.any():
             return None
+        with np.errstate(all="ignore"):
+            return self._best(stages)
+
+    def _best(self, stages: Sequence[Guesses]) -> Found | None:
         gathered = [stage.rows(self.shape) for stage in stages]
         guesses = [guess for some, _, _ in gathered for guess in some]
         if not guesses:
@@ -181,7 +188,7 @@ def _range(values: Array, x: float, truth: Array | None, place: int) -> float:
         distinct = distinct[cut:-cut]
     spread = float(np.ptp(distinct)) if len(distinct) > 1 else 0.0
     known = float(truth[place]) if truth is not None else 0.0
-    return max(spread, abs(x - known), 1e-12)
+    return max(min(spread, FARTHEST * max(abs(x), abs(known))), abs(x - known), 1e-12)
 
 
 # What is said

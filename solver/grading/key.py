@@ -27,6 +27,9 @@ MOST_STEPS, MOST_OWN = 6_000, 600
 """So many steps are computed again to explain one answer: from the true values, which is done once, and from a
 student's own ones."""
 
+MOST_UNWRITTEN = 120
+"""So many steps that were not written are looked into for one answer."""
+
 MOST_NAMES = 200
 """Of a longer derivation only the quantities near a step are tried in its place."""
 
@@ -366,7 +369,7 @@ class Key:
         own = world is not self.truth
         alike: dict[tuple[str, str], dict[str, Edit]] = {}
         last = world.places.get(self.truth.steps[name].name, 0)
-        for each in self.unwritten(name, world):
+        for each in self.unwritten(name, world)[:MOST_UNWRITTEN]:
             near = each == self.truth.steps[name].name
             for edit in self.edits(each):
                 for known in _keys(edit):
@@ -379,10 +382,13 @@ class Key:
                 value = world.propagated({each: edit.expr}, name)
                 if value is not None:
                     yield Guess(edit.name, value, (each,), edit.cost + 1, own, edit)
-        for several in alike.values():
-            if len(several) > 1 and (not own or min(edit.cost for edit in several.values()) < POSSIBLE):
-                names = tuple(sorted(several, key=self.truth.places.__getitem__))
-                first = several[names[0]]
+        together = [several for several in alike.values() if len(several) > 1]
+        budget = MOST_OWN if own else MOST_STEPS
+        for several in sorted(together, key=lambda several: min(edit.cost for edit in several.values())):
+            names = tuple(sorted(several, key=self.truth.places.__getitem__))
+            first = several[names[0]]
+            budget -= 1 + last - world.places.get(names[0], 0)
+            if budget > 0 and (not own or first.cost < POSSIBLE):
                 value = world.propagated({each: edit.expr for each, edit in several.items()}, name)
                 if value is not None:
                     yield Guess(first.name, value, names, first.cost + 1, own, first)

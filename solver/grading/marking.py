@@ -391,6 +391,7 @@ class _Paper:
                     answer.message = judged_.says or "A marker has judged this answer."
                     answer.statuses = [MISTAKE] * len(answer.statuses)
                     answer.note = "judged"
+                    self.sources[answer.name] = False
 
     # Marks
 

@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
+from tests.benchmarks import classroom, confusion
+
 SOLVE = (sys.executable, "-m", "solver.cli.main")
 PLAIN = (sys.executable, str(Path(__file__).with_name("plain.py")))
 IMPORTS = (sys.executable, "-c", "import numpy, typer, pydantic, rich.console, yaml")
@@ -249,6 +251,10 @@ def main() -> None:
         print("\nThe processor's time against size (≤ 1.1):")
         for large in LARGE:
             grow(large, folder)
+    print()
+    classroom.main()
+    print()
+    confusion.main()
 
 
 if __name__ == "__main__":
