@@ -7,6 +7,7 @@ by the first asked answer that follows from it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -29,6 +30,8 @@ ORDER = (RIGHT, CARRIED, IMPRECISE, MISTAKE, WRONG, BLANK, UNREADABLE)
 """The verdicts; of those that earn the same the first one stands."""
 
 Place = tuple[int, ...]
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
 class Marked(Record, identity=True):
@@ -277,11 +280,9 @@ def plain(text: Any) -> str:
     for sign in ("<=", ">"):
         if words.startswith(sign):
             words = sign + words.removeprefix(sign).strip()
-    try:
-        number = Fraction(words.lstrip("<=>"))
-    except (ValueError, ZeroDivisionError):
-        return words
-    return f"{words[: len(words) - len(words.lstrip('<=>'))]}{number}"
+    number = words.lstrip("<=>")
+    sign = words.removesuffix(number)
+    return f"{sign}{Fraction(number)}" if _NUMBER.fullmatch(number) else words
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
