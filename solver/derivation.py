@@ -57,8 +57,8 @@ class Step(Record):
 
     `computed` is the value of the expression; `value` differs from it where it was rounded, or pinned to
     a student's own. A step that says nothing new is `quiet`: it has a value, but no line on the page unless it
-    is asked for. The formula of a `bare` one is numbers from the start: what it is made of has no letters. `ways` are
-    equal expressions that people use as well: a mistake may be one in them.
+    is asked for. The formula of a `bare` one is numbers from the start: what it is made of has no letters. `ways()`
+    are equal expressions that people use as well: a mistake may be one in them.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Step(Record):
     quiet: bool = False
     bare: bool = False
     pinned: bool = False
-    ways: tuple[Expr, ...] = ()
+    ways: Callable[[], Iterable[Expr]] = tuple
 
 
 class Identity(Record):
@@ -291,7 +291,7 @@ class Board:
         quiet: bool = False,
         bare: bool = False,
         exactly: bool = False,
-        ways: Iterable[Expr] = (),
+        ways: Callable[[], Iterable[Expr]] = tuple,
     ) -> Sym:
         """Define a quantity by an expression over what stands on the board; the reason is for the reader.
 
@@ -319,7 +319,7 @@ class Board:
             if value.label != computed.label:
                 wanted = "a label is needed" if computed.label else "a number is needed, not a label"
                 raise Stopped(name, wanted)
-        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pin is not None, tuple(ways))
+        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pin is not None, ways)
         for each in (name, *also):
             self._define(each, value)
             self._steps[each] = step

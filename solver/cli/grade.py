@@ -17,7 +17,7 @@ from typing import Any
 
 from solver import __version__
 from solver.cli import files, streams
-from solver.cli.worker import MOST_KEPT, Job, Question, Worker, prepare, questions, split
+from solver.cli.worker import Job, Question, Worker, prepare, questions, split
 from solver.cli.write import write_file, write_folder
 from solver.errors import SolverError, SolverErrors, clean, draw, quoted
 from solver.grading import answers as reading
@@ -34,6 +34,9 @@ MEMORY = 1 << 30
 """Bytes that marking one submission may take."""
 
 TIMEOUT = 60.0
+
+MOST_READ = 500
+"""So many results are kept for the next paper that is marked alike."""
 
 SLOW = 1.0
 """Seconds after which progress is told on standard error."""
@@ -325,7 +328,7 @@ class _Run:
             known = self.read.get(tail)
             if known is None:
                 known = json.loads("{" + tail)
-                if len(self.read) < MOST_KEPT:
+                if len(self.read) < MOST_READ:
                     self.read[tail] = known
             result = Written(json.loads(head[:-1] + "}"), **known)
             result.text = head + tail

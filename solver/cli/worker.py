@@ -19,7 +19,7 @@ from solver.spec import yaml
 from solver.spec.problem import Problem, Unreadable, read_problems
 from solver.spec.yaml import Items, Node
 
-MOST_KEPT = 5_000
+MOST_KEPT = 2_000
 """So many results are kept for the next paper with the same answers."""
 
 LONGEST_KEPT = 2_000

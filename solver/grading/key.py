@@ -20,7 +20,7 @@ from solver.record import Record
 from solver.spec.marking import Grading
 from solver.spec.problem import Problem
 
-MOST_WORLDS = 256
+MOST_WORLDS = 64
 """So many sets of answers are kept with what follows from them."""
 
 MOST_STEPS, MOST_OWN = 6_000, 600
@@ -246,7 +246,7 @@ class Key:
             if not step.value.label and step.value.size <= LARGEST:
                 scope = self._scope(step)
                 found = edits(step.name, step.expr, scope)
-                for way in step.ways:
+                for way in step.ways():
                     found += edits(step.name, way, scope)
             self._edits[step.name] = found
         return self._edits[step.name]

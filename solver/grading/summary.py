@@ -27,7 +27,7 @@ LONGEST_TALLIED = 300
 
 BINS = 10
 """The bars of a distribution: 0 to 9 %, 10 to 19 %, …, 90 to 100 %."""
-MOST_ALIKE = 5_000
+MOST_ALIKE = 1_000
 """So many different right papers are remembered."""
 
 _ZERO = Fraction(0)

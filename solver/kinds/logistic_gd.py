@@ -319,7 +319,7 @@ def _forward(
         model.loss(z, y, w, n),
         "The loss here.",
         "The loss of a sample is −ln of the probability that is given to its own class, written with the score.",
-        ways=() if model.margins else (model.loss_by_p(p, y, w, n),),
+        ways=lambda: () if model.margins else (model.loss_by_p(p, y, w, n),),
     )
     return z, p
 

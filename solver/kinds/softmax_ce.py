@@ -287,8 +287,9 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
         m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT)
         u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.")
         S = board.let("S", total(u), "Their sum.")
-        ways = (ops.softmax(scaled),)
-        p = board.let("p", u / S, "Dividing by the sum makes them probabilities.", ways=ways)
+        p = board.let(
+            "p", u / S, "Dividing by the sum makes them probabilities.", ways=lambda: (ops.softmax(scaled),)
+        )
         logarithms = scaled - m - log(S)
         why = "From the logits, so that no ln 0 can occur."
     if given.probabilities is not None or given.samples or board.rounding.each_step:
