@@ -392,7 +392,9 @@ def test_each_step_may_be_rounded(kind: str, examples: int) -> None:
             st.sampled_from([(problem, rounded), (rounded, rounded), (rounded, problem)])
         )
         found, values = marks(key), marks(students).key.values
-        typed = {name: in_digits(values[name]) for name in found.names if name in values}
+        # A logarithm of a rounded p is another one than that of the scores, which is what is replayed.
+        names = [name for name in found.names if name in values and name != "log_p"]
+        typed = {name: in_digits(values[name]) for name in names}
         result = found.mark(typed)
         if all(shows(values[name]) and not lost(values[name], found.key.values[name]) for name in typed):
             every_correct(result, typed)
@@ -468,7 +470,7 @@ def another(key: Key, step: Step, chance: random.Random) -> Value:
 def papers(draw: Draw, found: Marks) -> dict[str, tuple[bool, str]]:
     """Answers of all sorts: right, rounded too far, wrong, blank, unreadable, of another shape."""
     typed: dict[str, tuple[bool, str]] = {}
-    for name in some(draw, found.names):
+    for name in draw(st.lists(st.sampled_from(found.names), min_size=1, max_size=12, unique=True)):
         value = found.key.values[name]
         way = draw(st.sampled_from(["right", "right", "wrong", "near", "blank", "half", "words", "shape"]))
         if way == "right":

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from solver import kinds
-from solver.derivation import Board, Derivation, Step, Stopped
+from solver.derivation import Board, Step, Stopped
 from solver.errors import SolverErrors
 from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Edit, Scope, edits, family
 from solver.expr.evaluate import Evaluator, doubles
 from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
-from solver.expr.values import Array, Value
+from solver.expr.values import Array, Value, double, integers
 from solver.kinds import Kind, Mistake
 from solver.parts.impurity import CHOOSE
 from solver.record import Record
@@ -44,23 +44,50 @@ LARGEST = 200_000
 
 
 class World:
-    """A derivation, as it is or with other values on the board."""
+    """The steps of a derivation with their values: as they are, or with others pinned."""
 
-    def __init__(self, derivation: Derivation, pins: Collection[str] = ()) -> None:
-        self.derivation = derivation
-        self.pins = frozenset(pins)
-        self.steps: dict[str, Step] = {}
-        self.order: list[Step] = []
-        for step in derivation.steps:
-            self.order.append(step)
-            for name in (step.name, *step.also):
-                self.steps[name] = step
+    def __init__(
+        self, steps: Iterable[Step], values: Mapping[str, Value], pinned: Mapping[str, Value] | None = None
+    ) -> None:
+        self.values, self.pinned = values, pinned or {}
+        self.order = list(steps)
+        self.steps = {name: step for step in self.order for name in (step.name, *step.also)}
         self.places = {step.name: place for place, step in enumerate(self.order)}
         self.uses = [symbols(step.expr) for step in self.order]
         self.floats: dict[str, Array] = {
-            name: value.array if value.label else value.floats
-            for name, value in derivation.quantities.items()
+            name: value.array if value.label else value.floats for name, value in values.items()
         }
+
+    def replayed(self, pins: Mapping[str, Value]) -> World | None:
+        """The same steps with some values pinned, computed in doubles; None where a value does not exist."""
+        values, floats = dict(self.values), dict(self.floats)
+        order: list[Step] = []
+        moved: set[str] = set()
+        for step, uses in zip(self.order, self.uses, strict=True):
+            names = (step.name, *step.also)
+            pin = next((pins[name] for name in names if name in pins), None)
+            computed = step.computed
+            if not moved.isdisjoint(uses):
+                try:
+                    array = doubles(step.expr, floats)
+                except (ArithmeticError, ValueError):
+                    return None
+                if not np.isfinite(array).all():
+                    return None
+                whole = step.computed.whole and bool((array == np.round(array)).all())
+                computed = integers(array) if whole else double(array)
+            if pin is not None or computed is not step.computed:
+                value = computed if pin is None else pin
+                step = step.but(value=value, computed=computed, pinned=pin is not None)
+                for name in names:
+                    values[name], floats[name] = value, value.floats
+                    moved.add(name)
+            order.append(step)
+        world = World.__new__(World)
+        world.values, world.floats, world.pinned = values, floats, pins
+        world.order, world.places, world.uses = order, self.places, self.uses
+        world.steps = {name: step for step in order for name in (step.name, *step.also)}
+        return world
 
     def follows(self, name: str) -> Value | None:
         """What a quantity comes to from all others, whatever was pinned in its own place."""
@@ -146,8 +173,9 @@ class Key:
             raise SolverErrors([solution.error])
         self.ask = solution.ask
         self.policy: Grading = problem.grading
-        self.truth = World(solution.derivation)
-        self.values = solution.derivation.quantities
+        self.derivation = solution.derivation
+        self.values = self.derivation.quantities
+        self.truth = World(self.derivation.steps, self.values)
         self._refuse_unknown()
         self.given = {each.name for each in solution.derivation.given}
         self._worlds: dict[tuple[tuple[str, str], ...], World | None] = {}
@@ -174,8 +202,8 @@ class Key:
 
     def alternatives(self, name: str) -> Iterator[Value]:
         """Other true values: those that were not rounded at each step."""
-        if self._exact is not None and name in self._exact.derivation.quantities:
-            yield self._exact.derivation.quantities[name]
+        if self._exact is not None and name in self._exact.values:
+            yield self._exact.values[name]
 
     def counts(self, name: str) -> bool:
         """Whether a quantity counts something: shapes, numbers of parameters, classes."""
@@ -196,7 +224,10 @@ class Key:
         if key not in self._worlds:
             if len(self._worlds) >= MOST_WORLDS:
                 self._worlds.pop(next(iter(self._worlds)))
-            self._worlds[key] = self._solved(self.problem.given, pins)
+            world = None
+            if self.kind.fixed and not self.problem.rounding.each_step:
+                world = self.truth.replayed(pins)
+            self._worlds[key] = world or self._solved(self.problem.given, pins)
         return self._worlds[key]
 
     def _solved(self, given: Any, pins: Mapping[str, Value], rounded: bool = True) -> World | None:
@@ -209,7 +240,8 @@ class Key:
             if not pins:
                 raise
             return None
-        return World(board.derivation, pins)
+        derivation = board.derivation
+        return World(derivation.steps, derivation.quantities, pins)
 
     def ancestors(self, name: str) -> frozenset[str]:
         """All steps that a quantity rests on."""
@@ -410,11 +442,8 @@ class Key:
 
     def _variant(self, mistake: Mistake, own: World) -> World | None:
         """What follows from a misconception and the student's own values."""
-        quantities = own.derivation.quantities
         try:
-            return self._solved(
-                mistake.given, {name: quantities[name] for name in own.pins if name in quantities}
-            )
+            return self._solved(mistake.given, own.pinned)
         except Exception:  # the data may fit no more
             return None
 
@@ -468,8 +497,7 @@ def winners(expr: Expr, world: World) -> tuple[str, ...]:
         return ()
     from solver.parts.impurity import first_of_largest
 
-    quantities = world.derivation.quantities
-    scores = [Evaluator().value(arg, quantities).item() for arg in expr.args]
+    scores = [Evaluator().value(arg, world.values).item() for arg in expr.args]
     labels = dict(expr.params)["labels"]
     return tuple(labels[place] for place in first_of_largest(scores))
 

@@ -168,7 +168,7 @@ class _Answer:
             step = world.steps.get(name)
             if step is None or pins[name].array.item() not in winners(step.expr, world):
                 return False
-        grown = world.derivation.quantities.get(self.name)
+        grown = world.values.get(self.name)
         return grown is not None and alike(tree, grown.array.item())
 
     # The answer in the place of the computed value

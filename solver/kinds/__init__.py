@@ -49,7 +49,7 @@ class Kind(Record):
     quantities that answer it by default. `letters` are the letters of names that are not letters
     themselves, `quantities` describes the names it defines, `example` is a small problem file.
     `mistakes(given)` are the misconceptions of its field. `inner` maps names that no book has to those whose
-    part they are.
+    part they are. The steps of a `fixed` kind are the same whatever values are pinned in them.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Kind(Record):
     docs: str = ""
     mistakes: Callable[[Any], Iterable[Mistake]] = _none
     inner: Mapping[str, str] = MappingProxyType({})
+    fixed: bool = False
 
 
 def find(name: str) -> Kind:

@@ -459,4 +459,5 @@ kind = Kind(
     example=EXAMPLE,
     docs=__doc__ or "",
     mistakes=mistakes,
+    fixed=True,
 )

@@ -591,4 +591,5 @@ kind = Kind(
     example=EXAMPLE,
     docs=__doc__ or "",
     mistakes=mistakes,
+    fixed=True,
 )

@@ -617,5 +617,6 @@ kind = Kind(
     example=EXAMPLE,
     docs=__doc__ or "",
     mistakes=mistakes,
+    fixed=True,
     inner={"m": "p", "u": "p", "S": "p"},
 )

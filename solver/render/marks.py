@@ -33,7 +33,7 @@ class Marker:
             letters=Letters(key.kind.letters, frame.symbols),
         )
         self.inner = key.kind.inner
-        self.author = Author(key.truth.derivation, sheet)
+        self.author = Author(key.derivation, sheet)
 
     def described(self, result: Result) -> dict[str, Any]:
         """One entry of `results`, without the problem, the student and the file."""
