@@ -181,16 +181,16 @@ def _left_out(error: SolverError, name: str) -> dict[str, Any]:
 
 def written(answers: Mapping[str, Node]) -> str:
     """The answers as they were typed, as one text; empty where that is too long to be worth keeping."""
-    typed = "\0".join([f"{name}\0{_typed(node)}" for name, node in answers.items()])
+    typed = "".join([f"{len(name)}:{name}{_typed(node)}" for name, node in answers.items()])
     return typed if len(typed) <= LONGEST_KEPT else ""
 
 
 def _typed(node: Node) -> str:
     if isinstance(node, yaml.Scalar):
-        return node.text if node.plain else f"\2{node.text}"
+        return f"{len(node.text)}{':' if node.plain else '='}{node.text}"
     if isinstance(node, Items):
-        return f"[{','.join(map(_typed, node))}]"
-    return "{" + ",".join([f"{key}\1{_typed(child)}" for key, child in node.items()]) + "}"
+        return f"[{''.join(map(_typed, node))}]"
+    return "{" + "".join([f"{len(key)}:{key}{_typed(child)}" for key, child in node.items()]) + "}"
 
 
 def prepare(

@@ -26,6 +26,8 @@ MOST_CUT = Fraction(1, 5)
 
 LEAST_DIGITS = 2
 MANY_DIGITS = 4
+ALL_DIGITS = 15
+"""So many digits have numbers that a program prints in full."""
 
 
 def judged(
@@ -91,7 +93,9 @@ def _near(entry: Entry, x: Fraction, t: Fraction, tolerance: Tolerance) -> bool:
         case _:
             digits = entry.digits >= MANY_DIGITS
             near = False
-    return near or (digits and entry.places is not None and _rounds_to(t, x, entry.places))
+    if near or (digits and entry.places is not None and _rounds_to(t, x, entry.places)):
+        return True
+    return entry.digits >= ALL_DIGITS and float(x) == float(t)
 
 
 def _as_asked(x: Fraction, true: Scalar, rounding: Rounding) -> bool:

@@ -57,6 +57,8 @@ class World:
         self.floats: dict[str, Array] = {
             name: value.array if value.label else value.floats for name, value in values.items()
         }
+        self.variants: dict[int, World | None] = {}
+        """The same values as the misconceptions of the kind, by their places, would go on with them."""
 
     def replayed(self, pins: Mapping[str, Value]) -> World | None:
         """The same steps with some values pinned, computed in doubles; None where a value does not exist."""
@@ -86,6 +88,7 @@ class World:
         world = World.__new__(World)
         world.values, world.floats, world.pinned = values, floats, pins
         world.order, world.places, world.uses = order, self.places, self.uses
+        world.variants = {}
         world.steps = {name: step for step in order for name in (step.name, *step.also)}
         return world
 
@@ -99,7 +102,9 @@ class World:
 
         What was pinned stays, except the target.
         """
-        goal = self.steps[target]
+        goal = self.steps.get(target)
+        if goal is None or not changed.keys() <= self.places.keys():
+            return None  # it stops before, or takes another branch
         last = self.places[goal.name]
         values = self.floats if len(changed) == 1 and goal.name in changed else dict(self.floats)
         moved: set[str] = set()
@@ -263,6 +268,14 @@ class Key:
             self._ancestors[name] = frozenset(found | names) - {name}
         return self._ancestors[name]
 
+    def moved(self, name: str, world: World | None) -> bool:
+        """Whether something else follows for a quantity in another world, if only by another branch."""
+        value = world.follows(name) if world is not None else None
+        truth = self.values[name]
+        if value is None or value.label or truth.label:
+            return value is not None and not (value.label and truth.label and value.same(truth))
+        return not same(value.floats, truth.floats)
+
     def winners(self, name: str) -> tuple[str, ...]:
         """The labels that are equally good, where a quantity is the best of several."""
         step = self.truth.steps.get(name)
@@ -272,7 +285,9 @@ class Key:
 
     def edits(self, name: str) -> list[Edit]:
         """The single edits of the expression of a quantity."""
-        step = self.truth.steps[name]
+        step = self.truth.steps.get(name)
+        if step is None:  # of a branch that only a student has taken
+            return []
         if step.name not in self._edits:
             found: list[Edit] = []
             if not step.value.label and step.value.size <= LARGEST:
@@ -425,27 +440,35 @@ class Key:
                 if value is not None:
                     yield Guess(first.name, value, names, first.cost + 1, own, first)
 
-    def _of_kind(self, name: str, own: World | None = None) -> Iterator[Guess]:
-        """The misconceptions that the kind knows: the same problem, taken for another."""
-        for mistake, world in self.variants():
+    def _of_kind(self, name: str, own: World | None = None, only: str = "") -> Iterator[Guess]:
+        """The misconceptions that the kind knows: the same problem, taken for another; `only` those of a name.
+
+        One that changes nothing of the quantity explains nothing.
+        """
+        right = (own or self.truth).follows(name)
+        for place, (mistake, world) in enumerate(self.variants()):
+            if only and mistake.name != only:
+                continue
             if own is not None and own is not self.truth:
-                pinned = self._variant(mistake, own)
+                pinned = self._variant(place, mistake, own)
                 if pinned is None:
                     continue
                 follows = pinned.follows(mistake.names.get(name, name))
                 value = follows.floats if follows is not None and not follows.label else None
             else:
                 value = world.floats.get(mistake.names.get(name, name))
-            if value is not None:
+            if value is not None and (right is None or right.label or not same(value, right.floats)):
                 at = self._where(name, world)
                 yield Guess(mistake.name, value, (at,), PLAIN + (at != name), own is not None, None, mistake)
 
-    def _variant(self, mistake: Mistake, own: World) -> World | None:
+    def _variant(self, place: int, mistake: Mistake, own: World) -> World | None:
         """What follows from a misconception and the student's own values."""
-        try:
-            return self._solved(mistake.given, own.pinned)
-        except Exception:  # the data may fit no more
-            return None
+        if place not in own.variants:
+            try:
+                own.variants[place] = self._solved(mistake.given, own.pinned)
+            except Exception:  # the data may fit no more
+                own.variants[place] = None
+        return own.variants[place]
 
     def variants(self) -> Sequence[tuple[Mistake, World]]:
         """The problem as each misconception of the kind would solve it."""

@@ -213,11 +213,16 @@ class _Answer:
 
 
 def better(old: Sequence[str], new: Sequence[str], verdict: str) -> list[str]:
-    """Entries that are right against another value take its verdict."""
+    """Entries that are right against another value take its verdict; a wrong one may be imprecise there."""
     if len(old) != len(new):
         return list(old)
     return [
-        verdict if now == RIGHT and before != RIGHT else before for before, now in zip(old, new, strict=True)
+        verdict
+        if now == RIGHT and before != RIGHT
+        else IMPRECISE
+        if now == IMPRECISE and before == WRONG
+        else before
+        for before, now in zip(old, new, strict=True)
     ]
 
 
@@ -312,6 +317,7 @@ class _Paper:
         self.sources: dict[str, bool] = {}
         """The answers in which errors were made, and whether each has cost points."""
         self.past: dict[Past, str] = {}
+        self.pins: dict[str, Value] = {}
         self.follows: dict[str, list[str]] = {}
         """The answers that follow from errors, and from which."""
 
@@ -326,7 +332,7 @@ class _Paper:
     # Verdicts
 
     def explain(self) -> None:
-        pins = {answer.name: pin for answer in self.answers if (pin := answer.pin()) is not None}
+        self.pins = pins = {each.name: pin for each in self.answers if (pin := each.pin()) is not None}
         for answer in self.answers:
             if not answer.readable or answer.right or (answer.message and answer.verdict == MISTAKE):
                 continue
@@ -342,7 +348,9 @@ class _Paper:
         before = list(answer.statuses)
         own: World | None = self.key.truth
         others = frozenset(pins) - {answer.name}
-        if others & self.key.ancestors(answer.name) or answer.true.label:
+        rests = bool(others & self.key.ancestors(answer.name)) or answer.true.label
+        branching = bool(self.sources) and not self.key.kind.fixed
+        if rests or (branching and self.key.moved(answer.name, self.key.world(pins))):
             own = self.key.world(pins)
             if answer.carried(own) or answer.carried(self.from_errors(pins, answer.name)):
                 if not self.errors(answer):
@@ -375,6 +383,14 @@ class _Paper:
         direct = [name for name in self.sources if name in below]
         for name in below & self.follows.keys():
             direct += self.follows[name]
+        if not direct and not self.key.kind.fixed:  # another branch may have been taken
+            direct = [
+                name
+                for name in self.sources
+                if name != answer.name
+                and name in self.pins
+                and self.key.moved(answer.name, self.key.world({name: self.pins[name]}))
+            ]
         if answer.found is not None and answer.found.repeat:
             made = (name for past, name in self.past.items() if again(answer.found.guess, past))
             direct += list(made)[:1]

@@ -40,6 +40,10 @@ EXACT = 1000
 """As many digits has a number that is not rounded: `1/3`, `sqrt(2)`."""
 
 
+TINY = -300
+"""Ten to this power is 0."""
+
+
 class Entry(Record):
     """One number: its exact value (of a square root and the like 50 digits) and how it was written.
 
@@ -266,7 +270,8 @@ def _any_decimal(text: str) -> Entry | None:
     if not digits:
         return None
     try:
-        value = number_text(f"{before or 0}.{behind}e{exponent or 0}")
+        tiny = int(exponent or 0) < TINY and len(before) < EXACT
+        value = Fraction(0) if tiny else number_text(f"{before or 0}.{behind}e{exponent or 0}")
     except ValueError as error:
         raise _Unread(str(error)) from None
     if value > LARGEST:

@@ -29,6 +29,9 @@ ANSWER_COLUMNS = (
 PLACES = 6
 """Decimals of points that do not end."""
 
+LONGEST_CELL = 32_000
+"""Spreadsheets hold no longer text in a cell."""
+
 _CACHED = 200
 _FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")
 
@@ -102,7 +105,8 @@ def value(given: Any) -> str:
         return ""
     if isinstance(given, str):
         return text(given)
-    return clean(json.dumps(given, ensure_ascii=False))
+    written = clean(json.dumps(given, ensure_ascii=False))
+    return written if len(written) <= LONGEST_CELL else f"{written[: LONGEST_CELL - 1]}…"
 
 
 @lru_cache(4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,10 @@ class Written(dict[str, Any]):
     """A result whose JSON is known."""
 
     text: str
+
+
+_STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON allows in a text and a terminal obeys; JSON holds it only inside of texts."""
 
 
 def run_document(
@@ -33,6 +38,8 @@ def run_document(
 def text(value: Any) -> str:
     """A value as JSON that every encoding to UTF-8 can carry (a lone surrogate is escaped)."""
     written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if not written.isascii() or "\x7f" in written:
+        written = _STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written)
     try:
         written.encode()
     except UnicodeEncodeError:
