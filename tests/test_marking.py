@@ -13,7 +13,7 @@ from solver import kinds
 from solver.cli.worker import questions
 from solver.errors import Source
 from solver.expr.rounding import Rounding
-from solver.expr.values import Scalar, to_decimal
+from solver.expr.values import Scalar, label, to_decimal
 from solver.grading.compare import in_words, judged
 from solver.grading.key import Key
 from solver.grading.marking import alike, mark
@@ -422,3 +422,16 @@ def test_a_policy_that_names_nothing_is_refused() -> None:
 
     with pytest.raises(SolverErrors, match="no quantity `w\\(4\\)`"):
         Key(problem_of({**DESCENT, "grading": {"weights": {"w(4)": 1}}}))
+
+
+def test_quantities_of_a_branch_that_only_the_student_took() -> None:
+    weather = PROBLEMS / "info-gain" / "play-tennis-tree.yaml"
+    found, _ = questions([(str(weather), weather.read_bytes())])
+    (question,) = found.values()
+    own = question.key.world({"best": label("Humidity")})
+    assert own is not None
+    name = next(each for each in own.values if each.startswith("Humidity=") and each.endswith("/H"))
+    result = mark(question.key, typed(f"{{best: Humidity, {name}: {float(own.values[name].floats):.3f}, x/H: 1}}"))
+    verdict = {each.name: each.verdict for each in result.answers}
+    assert (verdict["best"], verdict[name]) == ("wrong", "carried")
+    assert len(result.not_graded) == 1

@@ -229,6 +229,8 @@ def _subtract(a: Expr, b: Expr) -> Iterator[Slip]:
     yield Slip("dropped-term", a, "drop-right:subtract", b, PLAIN)
     yield Slip("dropped-term", -b, "drop-left:subtract", a, LIKELY)
     yield Slip("dropped-term", b, "only-right:subtract", a, POSSIBLE)
+    if isinstance(a, Sym):  # (p − y) p (1 − p): the slope of the sigmoid, which belongs to a squared error
+        yield Slip("extra-factor", (a - b) * (a * (1 - a)), "slope:subtract", None, POSSIBLE)
     yield from _bracketed("subtract", a, b)
 
 
@@ -346,10 +348,13 @@ def _function(node: Apply) -> Iterator[Slip]:
             for other in family:
                 if other != name:
                     yield Slip("other-function", build(other, x), f"{other}:{name}", node, PLAIN)
+    if name == "relu":
+        yield Slip("other-function", build("step", x), "step:relu", node, LIKELY)
     if name == "softplus":  # ln(1 + eᶻ)
         for other in ("log2", "log10"):
             yield Slip("other-function", build(other, 1 + exp(x)), f"{other}:softplus", node, PLAIN)
     if name == "sigmoid":
+        yield Slip("other-function", build("softmax", x), "softmax:sigmoid", node, LIKELY)
         yield Slip("other-function", exp(x), "exp:sigmoid", node, POSSIBLE)
         yield Slip("other-function", build("step", x), "step:sigmoid", node, LIKELY)
         yield Slip("extra-factor", node * (1 - node), "slope:sigmoid", node, LIKELY, ("other-function",))
@@ -366,6 +371,7 @@ def _softmax(z: Expr) -> Iterator[Slip]:
     yield Slip("function-forgotten", z / build("sum", z), "shares:softmax", None, LIKELY, ("other-function",))
     yield Slip("other-axis", build("softmax", z.T).T, "columns:softmax", None, PLAIN)
     yield Slip("sign", build("softmax", -z), "minus:softmax", None, LIKELY)
+    yield Slip("other-axis", powers / build("sum", powers), "all:softmax", None, LIKELY)
     yield Slip("other-function", build("softmax", z * build("log", number(2))), "two:softmax", None, POSSIBLE)
 
 
@@ -504,6 +510,9 @@ def _of_whole(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
 
 
 _ITERATE = re.compile(r"(.*)\((\d+)\)$")
+TWINS = {"grad_b": "grad", "b": "w"}
+"""A bias is computed beside the weights: who mistakes the one mistakes the other."""
+
 NEAREST = 16
 """So many other quantities are tried in the place of one."""
 
@@ -511,7 +520,8 @@ NEAREST = 16
 def family(name: str) -> str:
     """What the quantities of a kind have in common: `grad` of `grad(2)`, `W` of `W2(1)`, `H` of `A=a/H(B=b)`."""
     last = re.split(r"(?<!\\)/(?!d)", name)[-1] if not name.startswith("d") else name
-    return re.sub(r"\d+", "", re.sub(r"\(.*\)", "", last)).replace(".width", ".height")
+    plain = re.sub(r"\d+", "", re.sub(r"\(.*\)", "", last)).replace(".width", ".height")
+    return TWINS.get(plain, plain)
 
 
 def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:

@@ -326,7 +326,10 @@ class _Sheets:
 
     def by_problem(self, answers: Pairs) -> bool:
         """Whether the answers stand under the ids of problems although nothing says that it is an exam."""
-        return any(key.strip() in self.problems and isinstance(node, Pairs) for key, node in answers.items())
+        return any(
+            key.strip() in self.problems and isinstance(node, Pairs) and not _is_tree(key, node)
+            for key, node in answers.items()
+        )
 
     def add_problem(self, student: str, key: str, child: Node, answers: Pairs) -> None:
         """The answers to one problem of an exam."""
@@ -401,6 +404,12 @@ def _owners(name: str, problems: Iterable[str]) -> Iterator[tuple[str, str]]:
             and rest[1:].strip()
         ):
             yield id_, rest[1:].strip()
+
+
+def _is_tree(key: str, node: Pairs) -> bool:
+    """Whether what stands under `tree` is the answer of that name, not the answers to a problem of that id."""
+    (root, branches), *others = node.items() or [("", node)]
+    return key.strip() == "tree" and not others and root != "tree" and isinstance(branches, Pairs)
 
 
 def _with_commas(answers: Pairs) -> Pairs:

@@ -62,6 +62,17 @@ def judged(
     return WRONG
 
 
+def last_digit(entry: Entry, true: Scalar) -> bool:
+    """Whether a number is within a unit and a half of its last digit of what follows from others.
+
+    People compute on with more digits than they write.
+    """
+    x = entry.value
+    if x is None or entry.places is None or entry.digits < LEAST_DIGITS or isinstance(true, int):
+        return False
+    return abs(x - as_fraction(true)) * 2 * Fraction(10) ** entry.places <= 3
+
+
 def _obvious(entry: Entry, x: Fraction, true: Scalar, tolerance: Tolerance) -> str | None:
     """The verdict in doubles where it is far from every edge; None where it has to be looked at exactly."""
     if tolerance.way != "relative" or isinstance(true, int):

@@ -15,7 +15,7 @@ from solver.derivation import Message, Text, say
 from solver.expr.edits import LIKELY
 from solver.expr.nodes import Apply, Const, Expr, Sym
 from solver.expr.values import Array
-from solver.grading.key import Guess, Guesses, Key, World, trace
+from solver.grading.key import Guess, Guesses, Key, World, trace, traces_of
 from solver.grading.typed import Typed
 from solver.record import Record
 
@@ -40,6 +40,8 @@ class Found(Record, identity=True):
     guess: Guess
     also: tuple[str, ...]
     repeat: bool = False
+    traces: tuple[Past, ...] = ()
+    """How it is known again: by each way in which it may have been made."""
     other: Guess | None = None
 
     @property
@@ -52,32 +54,51 @@ Past = tuple[str, str, str]
 
 
 def explained(
-    key: Key, name: str, typed: Typed, right: Sequence[bool], own: World, past: Collection[Past]
+    key: Key,
+    name: str,
+    typed: Typed,
+    right: Sequence[bool],
+    own: World,
+    past: Collection[Past],
+    sure: Collection[str] = (),
 ) -> Found | None:
     """The mistake that explains an answer, from the true values or from the student's own.
 
-    `right` says which of its entries are right as they are.
+    `right` says which of its entries are right as they are. `sure` are the other answers that are right: no mistake
+    was made there.
     """
     numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
     for guess in key.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), repeat=True)
+    if numbers.nearly_true():  # a slip of the last digit, or not as many digits as are wanted
+        return None
+    numbers.settled = _settled(key, name, sure)
     stages = []
     for stage in key.stages(name, own):
         stages.append(stage)
-        found = numbers.best(stages)
+        found = numbers.best(stages, loosely=len(stages) > 1)  # what fits exactly may come later
         if found is not None and found.guess.cost <= LIKELY:
             break
     found = numbers.best(stages)
-    if found is not None and any(again(found.guess, each) for each in past):
+    if found is not None and any(again(found, each) for each in past):
         return found.but(repeat=True, also=())
     return found
 
 
-def again(guess: Guess, past: Past) -> bool:
+def _settled(key: Key, name: str, sure: Collection[str]) -> frozenset[str]:
+    """The steps where no mistake was made: right answers, and on the way to a quantity what those rest on."""
+    truth, below = key.truth.steps, key.ancestors(name)
+    found = set(sure).union(*(key.ancestors(each) for each in sure if each in below))
+    return frozenset(truth[each].name for each in found if each in truth) - {truth[name].name}
+
+
+def again(found: Found, past: Past) -> bool:
     """Whether a mistake was made before, perhaps at another place of an expression."""
-    name, key, kind = trace(guess)
-    return name == past[0] and (key.partition("@")[0] == past[1].partition("@")[0] or kind == past[2])
+    return any(
+        name == past[0] and (key.partition("@")[0] == past[1].partition("@")[0] or kind == past[2])
+        for name, key, kind in found.traces or (trace(found.guess),)
+    )
 
 
 def _also(guess: Guess) -> tuple[str, ...]:
@@ -106,6 +127,8 @@ class _Numbers:
         places = [finest if entry.places == 0 else entry.places for entry in entries]  # 0 beside 0.1234
         width = [0.0 if each is None else 10.0 ** -min(each, 300) for each in places]
         self.width = np.maximum(np.array(width), 2 * TIGHT * np.abs(self.x))
+        self.integers = whole and not finest
+        self.settled: frozenset[str] = frozenset()
         self.truth: Array | None = None
         self.wrong = np.ones(len(self.x), dtype=bool)
         if truth.shape == self.shape and truth.dtype == float:
@@ -116,32 +139,40 @@ class _Numbers:
         return rows if self.there is None else np.asarray(rows[:, self.there])
 
     def _near(self, values: Array, loose: bool) -> Array:
-        room = self.width / 2 * (1 + 1e-6) + TIGHT * np.abs(values)
+        room = (0 if self.integers else self.width / 2 * (1 + 1e-6)) + TIGHT * (1 + np.abs(values))
         if loose:
             room = np.maximum(room, self.loose * np.abs(values))
         return np.asarray(np.abs(values - self.x) <= room)
+
+    def nearly_true(self) -> bool:
+        """Whether all are within two units of the last digit of the true values, which are no whole numbers."""
+        if self.truth is None or not self.loose:
+            return False
+        return bool((np.abs(self.truth - self.x) <= 2 * self.width).all())
 
     def fits(self, values: Array) -> bool:
         """Whether all entries are these."""
         if values.shape != self.shape or values.dtype != float or not self.wrong.any():
             return False
-        return bool(self._near(self._there(values.reshape(1, -1))[0], True).all())
+        there = self._there(values.reshape(1, -1))[0]
+        room = 0 if self.integers else 1.5 * self.width  # what was made before needs less proof
+        return bool((self._near(there, True) | (np.abs(there - self.x) <= room)).all())
 
-    def best(self, stages: Sequence[Guesses]) -> Found | None:
+    def best(self, stages: Sequence[Guesses], loosely: bool = True) -> Found | None:
         """The simplest guess that fits and that chance would not have hit."""
         if not self.wrong.any():
             return None
         with np.errstate(all="ignore"):
-            return self._best(stages)
+            return self._best(stages, loosely)
 
-    def _best(self, stages: Sequence[Guesses]) -> Found | None:
+    def _best(self, stages: Sequence[Guesses], loosely: bool) -> Found | None:
         gathered = [stage.rows(self.shape) for stage in stages]
         guesses = [guess for some, _, _ in gathered for guess in some]
         if not guesses:
             return None
         values = self._there(np.concatenate([rows for _, rows, _ in gathered]))
         costs = np.concatenate([cost for _, _, cost in gathered])
-        for loose in (False, True):
+        for loose in (False, True) if loosely else (False,):
             hit = np.flatnonzero(self._near(values, loose).all(axis=1))
             if not self.x.any():  # noughts may only say that nothing was computed
                 hit = np.array(
@@ -150,18 +181,22 @@ class _Numbers:
             if not len(hit):
                 continue
             fits = sorted((guesses[place] for place in hit), key=_rank)
+            fits = [guess for guess in fits if self.settled.isdisjoint(guess.at)]
+            if not fits:
+                continue
             best = fits[0]
-            if self._chance(values[:, self.wrong], costs <= best.cost, loose) >= LIKELY_CHANCE:
+            if self._chance(values[:, self.wrong], costs <= best.cost, loose, best.entry) >= LIKELY_CHANCE:
                 return None
             equal = [guess for guess in fits if guess.cost == best.cost]
             names = dict.fromkeys(name for guess in (best, *equal) for name in (guess.mistake, *_also(guess)))
             names.pop(best.mistake)
             told = {best.mistake, *_also(best)}
             other = next((guess for guess in equal if guess.mistake not in told), None)
-            return Found(best, tuple(names), other=other)
+            traces = dict.fromkeys(each for guess in equal for each in traces_of(guess))
+            return Found(best, tuple(names), other=other, traces=tuple(traces))
         return None
 
-    def _chance(self, values: Array, simple: Array, loose: bool) -> float:
+    def _chance(self, values: Array, simple: Array, loose: bool, entry: bool) -> float:
         """How many guesses as simple as the best one are expected to hit the wrong entries by chance."""
         x, width = self.x[self.wrong], self.width[self.wrong]
         if loose:
@@ -170,7 +205,9 @@ class _Numbers:
         others = values[simple]
         if truth is not None:
             others = others[~np.isclose(others, truth, rtol=1e-6, atol=1e-12).all(axis=1)]
-        log = math.log(max(len({row.tobytes() for row in np.round(others, 9) + 0.0}), 1))
+        log = math.log(max(_distinct(others), 1))
+        if not entry:  # chance would have had to hit these entries and no others
+            log -= math.log(math.comb(len(self.wrong), len(x)))
         largest = float(np.abs(x).max(initial=0.0))
         for place in range(len(x)):
             apart = _range(values[:, place], x[place], truth, place)
@@ -178,6 +215,10 @@ class _Numbers:
                 apart = max(apart, largest)
             log += math.log(min(1.0, width[place] / apart))
         return math.exp(max(log, -700.0))
+
+
+def _distinct(rows: Array) -> int:
+    return len({row.tobytes() for row in np.round(rows, 9) + 0.0})
 
 
 def _range(values: Array, x: float, truth: Array | None, place: int) -> float:

@@ -137,6 +137,8 @@ class Guess(Record, identity=True):
     own: bool
     edit: Edit | None = None
     kind: Mistake | None = None
+    entry: bool = False
+    """Whether it changes a single entry of an array."""
 
 
 class Guesses:
@@ -162,6 +164,14 @@ class Guesses:
 def trace(guess: Guess) -> tuple[str, str, str]:
     """What tells that a mistake is made again: its name, what exactly is done, and to which kind of quantity."""
     return guess.mistake, guess.edit.key if guess.edit is not None else guess.mistake, family(guess.at[0])
+
+
+def traces_of(guess: Guess) -> Iterator[tuple[str, str, str]]:
+    """All that tells so."""
+    yield trace(guess)
+    if guess.edit is not None:
+        for key in _keys(guess.edit):
+            yield guess.mistake, key, family(guess.at[0])
 
 
 class Key:
@@ -212,9 +222,9 @@ class Key:
 
     def counts(self, name: str) -> bool:
         """Whether a quantity counts something: shapes, numbers of parameters, classes."""
-        value = self.values[name]
+        value = self.values.get(name)
         last = name.rpartition(".")[2]
-        return value.exact and (
+        return (value is None or value.exact) and (
             last in {"shape", "params", "size", "macs", "height", "width", "receptive_field"}
             or name.startswith(("total_", "non_trainable", "predict", "argmax"))
         )
@@ -397,14 +407,14 @@ class Key:
                     continue
                 changed = truth.copy()
                 changed[place] = doubles(edit.expr, {})
-                yield Guess(edit.name, changed, (step.name,), edit.cost, False, edit)
+                yield Guess(edit.name, changed, (step.name,), edit.cost, False, edit, entry=True)
             for other in np.ndindex(*value.shape):
                 if other != place and truth[other] != truth[place]:
                     changed = truth.copy()
                     changed[place] = truth[other]
                     right, wrong = (Const(value.entry(*at)) for at in (place, other))
                     edit = Edit("wrong-index", wrong, "other:entry", right, wrong, None, LIKELY)
-                    yield Guess("wrong-index", changed, (step.name,), LIKELY, False, edit)
+                    yield Guess("wrong-index", changed, (step.name,), LIKELY, False, edit, entry=True)
 
     def family(self, name: str) -> str:
         """What the quantity has in common with others; the output of a net is its last activation."""
@@ -419,7 +429,7 @@ class Key:
         for each in self.unwritten(name, world)[:MOST_UNWRITTEN]:
             near = each == self.truth.steps[name].name
             for edit in self.edits(each):
-                for known in _keys(edit):
+                for known in dict.fromkeys((*_keys(edit), edit.key.partition("@")[0])):
                     same_edit = alike.setdefault((self.family(each), known), {})
                     if each not in same_edit or edit.cost < same_edit[each].cost:
                         same_edit[each] = edit

@@ -18,7 +18,7 @@ from solver.derivation import Text, say
 from solver.errors import SolverError, Span, did_you_mean, quoted
 from solver.expr.nodes import Sym
 from solver.expr.values import Value, gather, label
-from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged
+from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged, last_digit
 from solver.grading.diagnose import Found, Past, again, explained, told
 from solver.grading.key import Key, World, choices, trace, winners
 from solver.grading.typed import Illegible, Typed, Words, read
@@ -72,9 +72,11 @@ class Result(Record, identity=True):
 class _Answer:
     """An answer on its way to a verdict."""
 
-    def __init__(self, name: str, node: Node | None, key: Key) -> None:
+    def __init__(self, name: str, node: Node | None, key: Key, own: Value | None = None) -> None:
+        """`own` is the value of a quantity that only the student's own derivation has, on another branch."""
         self.name, self.key = name, key
-        self.true = key.values[name]
+        self.true = key.values[name] if own is None else own
+        self.foreign = own is not None
         whole = (
             self.true.exact and all(x.denominator == 1 for x in self.true.array.flat)
             if not self.true.label
@@ -91,8 +93,8 @@ class _Answer:
 
     # Comparison
 
-    def compared(self, value: Value) -> list[str]:
-        """The verdicts of the entries against some value."""
+    def compared(self, value: Value, follows: bool = False) -> list[str]:
+        """The verdicts of the entries against some value, or against what follows from answers as written."""
         if isinstance(self.read, Words):
             return [RIGHT if value.label and alike(self.read.plain(), value.array.item()) else WRONG]
         assert isinstance(self.read, Typed)
@@ -100,10 +102,15 @@ class _Answer:
             return [WRONG] * max(1, len(self.read.entries))
         tolerance, count = self.key.policy.near(self.name), self.key.counts(self.name)
         rounding = self.key.problem.rounding
-        return [
+        verdicts = [
             BLANK if entry.blank else judged(entry, true, tolerance, count, rounding)
             for entry, true in zip(self.read.entries, value.array.flat, strict=True)
         ]
+        if follows and not count:
+            pairs = zip(self.read.entries, value.array.flat, strict=True)
+            near = [not entry.blank and last_digit(entry, true) for entry, true in pairs]
+            verdicts = [RIGHT if each else verdict for each, verdict in zip(near, verdicts, strict=True)]
+        return verdicts
 
     def judge(self) -> None:
         """Against the true value."""
@@ -120,12 +127,16 @@ class _Answer:
                 self.statuses = self.compared(self.true)
                 if first.count(WRONG) <= self.statuses.count(WRONG):
                     self.read, self.statuses = one, first
-            for other in self.key.alternatives(self.name):
+            for other in () if self.foreign else self.key.alternatives(self.name):
                 if not self.right:
                     self.statuses = better(self.statuses, self.compared(other), RIGHT)
-            if isinstance(self.read, Words) and not self.right and self.equally_good(self.key.truth):
+            if self.foreign:
+                pass
+            elif isinstance(self.read, Words) and not self.right and self.equally_good(self.key.truth):
                 self.statuses = [RIGHT]
-            if isinstance(self.read, Words) and not self.right:
+            if self.foreign:
+                self.statuses = [CARRIED if each == RIGHT else each for each in self.statuses]
+            elif isinstance(self.read, Words) and not self.right:
                 self.message = first_difference(self.read.plain(), self.true.array.item())
             if isinstance(self.read, Typed) and self.read.shape != self.true.shape:
                 self.message = say("The shape should be {shape}.", shape=shape_text(self.true.shape))
@@ -200,7 +211,7 @@ class _Answer:
         value = world.follows(self.name) if world is not None else None
         if world is None or value is None or value.label != self.true.label:
             return False
-        follows = self.compared(value)
+        follows = self.compared(value, follows=True)
         if isinstance(self.read, Words) and WRONG in follows:
             step = world.steps[self.name]
             if any(alike(self.read.plain(), each) for each in winners(step.expr, world)):
@@ -209,7 +220,10 @@ class _Answer:
             self.statuses = [WRONG] * len(follows)
         self.statuses = better(self.statuses, follows, CARRIED)
         self.settle()
-        return self.verdict in (RIGHT, CARRIED)
+        done = self.verdict in (RIGHT, CARRIED)
+        if done:
+            self.message = ""
+        return done
 
 
 def better(old: Sequence[str], new: Sequence[str], verdict: str) -> list[str]:
@@ -303,23 +317,33 @@ class _Paper:
         self.key = key
         self.not_graded: list[SolverError] = []
         found: dict[str, Node | None] = dict.fromkeys(key.ask)
+        unknown: dict[str, Node] = {}
         known = {_folded(name): name for name in key.values}
         for typed, node in answers.items():
             name = typed if typed in key.values else known.get(_folded(typed))
             if name is None:
-                hint = did_you_mean(typed, key.values)
-                message = f"`{key.problem.id}` has no quantity {quoted(typed)}"
-                self.not_graded.append(SolverError(message, node.span, hint))
+                unknown[typed] = node
             else:
                 found[name] = node
         places = {name: place for place, name in enumerate(key.values)}
         self.answers = [_Answer(name, found[name], key) for name in sorted(found, key=places.__getitem__)]
+        own = self.branch() if unknown and not key.kind.fixed else key.truth
+        for typed, node in unknown.items():
+            if own is not None and typed in own.values:
+                self.answers.append(_Answer(typed, node, key, own.values[typed]))
+                continue
+            message = f"`{key.problem.id}` has no quantity {quoted(typed)}"
+            self.not_graded.append(SolverError(message, node.span, did_you_mean(typed, key.values)))
         self.sources: dict[str, bool] = {}
         """The answers in which errors were made, and whether each has cost points."""
         self.past: dict[Past, str] = {}
         self.pins: dict[str, Value] = {}
         self.follows: dict[str, list[str]] = {}
         """The answers that follow from errors, and from which."""
+
+    def branch(self) -> World | None:
+        """The derivation as the student's own answers lead it: a tree that is split by another column."""
+        return self.key.world({each.name: pin for each in self.answers if (pin := each.pin()) is not None})
 
     def mark(self) -> None:
         for answer in self.answers:
@@ -335,6 +359,9 @@ class _Paper:
         self.pins = pins = {each.name: pin for each in self.answers if (pin := each.pin()) is not None}
         for answer in self.answers:
             if not answer.readable or answer.right or (answer.message and answer.verdict == MISTAKE):
+                continue
+            if answer.foreign:
+                self.follows[answer.name] = list(self.sources)
                 continue
             self.explain_one(answer, pins)
             if answer.verdict == CARRIED:
@@ -361,7 +388,8 @@ class _Paper:
         if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed):
             return
         right = [status == RIGHT for status in before]
-        found = explained(self.key, answer.name, answer.read, right, own or self.key.truth, self.past)
+        sure = {each.name for each in self.answers if each.right and each is not answer}
+        found = explained(self.key, answer.name, answer.read, right, own or self.key.truth, self.past, sure)
         if found is None:
             return
         answer.statuses = [
@@ -370,7 +398,8 @@ class _Paper:
         ]
         answer.found, answer.message = found, told(self.key, answer.name, found)
         answer.settle()
-        self.past.setdefault(trace(found.guess), answer.name)
+        for each in found.traces or (trace(found.guess),):
+            self.past.setdefault(each, answer.name)
 
     def from_errors(self, pins: Mapping[str, Value], name: str) -> World | None:
         """What follows from the errors before, all else as it is truly."""
@@ -379,6 +408,8 @@ class _Paper:
 
     def errors(self, answer: _Answer) -> list[str]:
         """The errors that an answer rests on."""
+        if answer.foreign:
+            return list(self.sources)
         below = self.key.ancestors(answer.name)
         direct = [name for name in self.sources if name in below]
         for name in below & self.follows.keys():
@@ -392,7 +423,7 @@ class _Paper:
                 and self.key.moved(answer.name, self.key.world({name: self.pins[name]}))
             ]
         if answer.found is not None and answer.found.repeat:
-            made = (name for past, name in self.past.items() if again(answer.found.guess, past))
+            made = (name for past, name in self.past.items() if again(answer.found, past))
             direct += list(made)[:1]
         return list(dict.fromkeys(direct))
 
@@ -415,7 +446,7 @@ class _Paper:
     def charge(self) -> None:
         policy = self.key.policy
         for answer in self.answers:
-            worth = answer.asked and self.weight(answer) > 0
+            worth = self.weight(answer) > 0
             if answer.note == "judged" and answer.verdict == MISTAKE:
                 if worth and answer.share < 1:
                     self.sources[answer.name] = True

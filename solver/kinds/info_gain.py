@@ -923,13 +923,22 @@ def mistakes(given: Given) -> Iterator[Mistake]:
         mistaken = MISTAKEN[taken]
         changed = given.model_copy(update={"criterion": taken})
         yield Mistake(mistaken.name, mistaken.says, changed, mistaken.also)
+    criterion = criterion_of(given.criterion)
+    gain = criterion.gain
+    names = {f"{gain}({each})": f"remainder({each})" for each in map(escaped, _columns(given))}
+    says = "That is the remainder, what is left after the split: the gain is what it takes away."
+    yield Mistake("other-quantity", says, given, ("dropped-term",), names)
+
+
+def _columns(given: Given) -> Sequence[str]:
+    samples = given.samples
+    return list(given.splits or ()) if samples is None else given.chosen(samples)
 
 
 def ask(given: Given) -> Sequence[str]:
     """The impurity, each gain, the best column; the tree."""
     criterion = criterion_of(given.criterion)
-    samples = given.samples
-    features = list(given.splits or ()) if samples is None else given.chosen(samples)
+    features = _columns(given)
     gains = [f"{criterion.chosen_by}({escaped(feature)})" for feature in features]
     if criterion.ratio:
         gains = [f"{gain}({escaped(feature)})" for gain in ("gain", "gain_ratio") for feature in features]

@@ -197,7 +197,7 @@ def _max_slips(x: Expr, **params: Any) -> Iterator[Slip]:
 
 
 def _average_slips(x: Expr, rows: Axis, columns: Axis, whole: bool, padded: bool) -> Iterator[Slip]:
-    average = apply(AVERAGE_POOL, x, rows=rows, columns=columns, whole=whole, padded=padded)
+    average = apply(AVERAGE_POOL, x, rows=rows, columns=columns, whole=whole, padded=True)
     yield Slip("dropped-factor", rows.k * columns.k * average, "sum:pool", None, LIKELY)
 
 
