@@ -220,3 +220,10 @@ def test_an_interrupted_run_leaves_a_journal(tmp_path: Path) -> None:
     assert f"--resume {journal}" in said
     found = document(MIDTERM, "--answers", folder, "--resume", journal)
     assert [result["student"] for result in found["results"]] == [f"s{place:03}" for place in range(400)]
+
+
+def test_several_files_of_answers(papers: Path) -> None:
+    files = [papers / "anna.yaml", papers / "bo.yaml"]
+    found = document(MIDTERM, "--answers", *files)
+    assert [result["student"] for result in found["results"]] == ["anna", "bo"]
+    assert document("--answers", files[0], MIDTERM)["results"] == found["results"][:1]

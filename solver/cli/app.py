@@ -17,7 +17,24 @@ class DefaultGroup(TyperGroup):
         own = {option for param in self.get_params(ctx) for option in (*param.opts, *param.secondary_opts)}
         if args and args[0] not in self.commands and args[0].split("=")[0] not in own:
             args.insert(0, "solve")
+        if args[:1] == ["grade"]:
+            args = _each_answer(args)
         return super().parse_args(ctx, args)
+
+
+def _each_answer(args: list[str]) -> list[str]:
+    """`PROBLEMS --answers A B` as `PROBLEMS --answers A --answers B`: behind the problems all files are answers."""
+    spread: list[str] = []
+    problems = listing = False
+    for place, arg in enumerate(args):
+        if arg.startswith("-") and arg != "-":
+            listing = arg in ("--answers", "-a") and problems
+        elif place and args[place - 1] not in ("--answers", "-a"):
+            if listing:
+                spread.append("--answers")
+            problems = problems or not args[place - 1].startswith("-")
+        spread.append(arg)
+    return spread
 
 
 app = typer.Typer(

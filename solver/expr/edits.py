@@ -35,6 +35,8 @@ class Slip(Record, identity=True):
     part: Expr | None = None
     cost: int = LIKELY
     also: tuple[str, ...] = ()
+    says: str = ""
+    """What to tell the student, where that is clearer than both formulas."""
 
 
 class Edit(Record, identity=True):
@@ -48,6 +50,7 @@ class Edit(Record, identity=True):
     part: Expr | None
     cost: int
     also: tuple[str, ...] = ()
+    says: str = ""
 
 
 class Scope(Record, identity=True):
@@ -136,7 +139,8 @@ def _anywhere(expr: Expr) -> Iterator[Edit]:
     if _size(expr) > MOST_NODES:
         return
     for right, slip, whole, path in _slips_within(expr, ""):
-        yield Edit(slip.name, whole, slip.key + path, right, slip.wrong, slip.part, slip.cost, slip.also)
+        key = slip.key + path
+        yield Edit(slip.name, whole, key, right, slip.wrong, slip.part, slip.cost, slip.also, slip.says)
 
 
 def _slips_within(expr: Expr, path: str) -> Iterator[tuple[Expr, Slip, Expr, str]]:
@@ -161,7 +165,7 @@ def _everywhere(expr: Expr) -> Iterator[Edit]:
     for key, (node, slip, count) in first.items():
         if count > 1:
             whole = _with_each(expr, key)
-            yield Edit(slip.name, whole, key, node, slip.wrong, slip.part, slip.cost, slip.also)
+            yield Edit(slip.name, whole, key, node, slip.wrong, slip.part, slip.cost, slip.also, slip.says)
 
 
 def _nodes(expr: Expr) -> Iterator[Expr]:
@@ -332,6 +336,14 @@ def _terms(*args: Expr) -> Iterator[Slip]:
 
 LOGARITHMS = ("log", "log2", "log10")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
+CALLED = {
+    "log": "ln",
+    "log2": "log₂",
+    "log10": "log₁₀",
+    "relu": "relu",
+    "sigmoid": "the sigmoid",
+    "tanh": "tanh",
+}
 
 
 def _function(node: Apply) -> Iterator[Slip]:
@@ -347,12 +359,14 @@ def _function(node: Apply) -> Iterator[Slip]:
         if name in family:
             for other in family:
                 if other != name:
-                    yield Slip("other-function", build(other, x), f"{other}:{name}", node, PLAIN)
+                    says = f"You took {CALLED[other]} where it is {CALLED[name]}."
+                    yield Slip("other-function", build(other, x), f"{other}:{name}", node, PLAIN, (), says)
     if name == "relu":
         yield Slip("other-function", build("step", x), "step:relu", node, LIKELY)
     if name == "softplus":  # ln(1 + eᶻ)
         for other in ("log2", "log10"):
-            yield Slip("other-function", build(other, 1 + exp(x)), f"{other}:softplus", node, PLAIN)
+            says = f"You took {CALLED[other]} where it is ln."
+            yield Slip("other-function", build(other, 1 + exp(x)), f"{other}:softplus", node, PLAIN, (), says)
     if name == "sigmoid":
         yield Slip("other-function", build("softmax", x), "softmax:sigmoid", node, LIKELY)
         yield Slip("other-function", exp(x), "exp:sigmoid", node, POSSIBLE)
@@ -366,10 +380,14 @@ def _function(node: Apply) -> Iterator[Slip]:
 def _softmax(z: Expr) -> Iterator[Slip]:
     powers = exp(z)
     yield Slip("function-forgotten", z, "drop:softmax", None, PLAIN)
-    yield Slip("function-forgotten", powers, "unnormalised:softmax", None, PLAIN, ("dropped-factor",))
+    says = "You did not divide by the sum of the powers: the probabilities have to sum to 1."
+    yield Slip("function-forgotten", powers, "unnormalised:softmax", None, PLAIN, ("dropped-factor",), says)
     yield Slip("other-function", build("sigmoid", z), "sigmoid:softmax", None, LIKELY)
-    yield Slip("function-forgotten", z / build("sum", z), "shares:softmax", None, LIKELY, ("other-function",))
-    yield Slip("other-axis", build("softmax", z.T).T, "columns:softmax", None, PLAIN)
+    shares = z / build("sum", z)
+    says = "You divided the scores themselves by their sum: first each becomes a power of e."
+    yield Slip("function-forgotten", shares, "shares:softmax", None, LIKELY, ("other-function",), says)
+    says = "The softmax goes along the classes of each sample, not along the samples."
+    yield Slip("other-axis", build("softmax", z.T).T, "columns:softmax", None, PLAIN, (), says)
     yield Slip("sign", build("softmax", -z), "minus:softmax", None, LIKELY)
     yield Slip("other-axis", powers / build("sum", powers), "all:softmax", None, LIKELY)
     yield Slip("other-function", build("softmax", z * build("log", number(2))), "two:softmax", None, POSSIBLE)
@@ -387,8 +405,10 @@ def _entropy(name: str) -> Callable[[Expr, Expr], Iterator[Slip]]:
         loss = build(name, p, y)
         for base, called in ((2, "log2"), (10, "log10")):
             wrong = loss / build("log", number(base))
-            yield Slip("other-function", wrong, f"{called}:{name}", None, PLAIN)
-        yield Slip("sign", -loss, f"minus:{name}", None, PLAIN)
+            says = f"You took {CALLED[called]} where it is ln."
+            yield Slip("other-function", wrong, f"{called}:{name}", None, PLAIN, (), says)
+        says = "The minus before the sum is missing: logarithms of probabilities are negative, a loss is not."
+        yield Slip("sign", -loss, f"minus:{name}", None, PLAIN, (), says)
         rows = name.endswith("ies")
         whole = build("row_sums" if rows else "sum", y * build("log", p))
         rest = build("row_sums" if rows else "sum", (1 - y) * build("log", 1 - p))

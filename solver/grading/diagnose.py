@@ -263,6 +263,8 @@ LONGEST = 40
 def told(key: Key, name: str, found: Found) -> Text:
     """What is said of a mistake to the student who made it."""
     guess, other = found.guess, found.other
+    if other is not None and {guess.mistake, other.mistake} <= {"extra-factor", "repeated-factor"}:
+        other = None  # one formula, written in two ways
     if (
         guess.edit is not None
         and other is not None
@@ -275,6 +277,10 @@ def told(key: Key, name: str, found: Found) -> Text:
             return say(text, one=one, two=two, right=right)
     if guess.kind is not None:
         return guess.kind.says
+    if guess.edit is not None and guess.edit.says:
+        if guess.at == (name,):
+            return guess.edit.says
+        return Message("{at}: " + guess.edit.says, {"at": Sym(guess.at[0])})
     assert guess.edit is not None
     edit = guess.edit
     step = key.truth.steps[guess.at[0]]

@@ -190,7 +190,8 @@ class _Answer:
             options = choices(self.key.truth, self.name)
             return next((label(each) for each in options if alike(self.read.plain(), each)), None)
         if (
-            not isinstance(self.read, Typed)
+            self.foreign
+            or not isinstance(self.read, Typed)
             or self.read.shape != self.true.shape
             or self.name in self.key.given
         ):

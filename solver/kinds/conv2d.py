@@ -579,7 +579,7 @@ def mistakes(given: Given) -> Iterator[Mistake]:
         yield taken("padding-ignored", "Zeros are put around the input first.", padding=(0, 0))
     elif not given.transposed:
         says = "Without padding the output is smaller than the input."
-        yield taken("padding-ignored", says, "extra-term", padding="same")
+        yield taken("padding-added", says, "extra-term", "padding-ignored", padding="same")
     for name in ("stride", "padding", "dilation"):
         pair_ = getattr(given, name)
         if isinstance(pair_, tuple) and pair_[0] != pair_[1]:

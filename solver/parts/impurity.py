@@ -65,8 +65,9 @@ def _nothing(*_: Shape) -> int:
 def _log_slips(c: Expr, n: Expr) -> Iterator[Slip]:
     share = apply(OVER, c, n)
     right = apply(SHARE_LOG, c, n)
-    yield Slip("other-function", share * log(share), "log:share_log", right, PLAIN)
-    yield Slip("other-function", share * log10(share), "log10:share_log", right, PLAIN)
+    for logarithm, name, called in ((log, "log", "ln"), (log10, "log10", "log₁₀")):
+        says = f"You took {called} where it is log₂."
+        yield Slip("other-function", share * logarithm(share), f"{name}:share_log", right, PLAIN, (), says)
     yield Slip("dropped-factor", log2(share), "drop:share_log", share, LIKELY)
     yield Slip("dropped-factor", c * log2(share), "undivided:share_log", n, POSSIBLE)
     yield Slip("function-forgotten", share, "plain:share_log", right, LIKELY)
@@ -74,11 +75,13 @@ def _log_slips(c: Expr, n: Expr) -> Iterator[Slip]:
 
 def _square_slips(c: Expr, n: Expr) -> Iterator[Slip]:
     share = apply(OVER, c, n)
-    yield Slip("function-forgotten", share, "drop:share_square", share, PLAIN, ("dropped-factor",))
+    says = "The shares are squared."
+    yield Slip("function-forgotten", share, "drop:share_square", share, PLAIN, ("dropped-factor",), says)
 
 
 def _weight_slips(c: Expr, n: Expr, x: Expr) -> Iterator[Slip]:
-    yield Slip("dropped-factor", x, "drop:share_of", apply(OVER, c, n), PLAIN)
+    says = "Each part counts with its share of the samples."
+    yield Slip("dropped-factor", x, "drop:share_of", apply(OVER, c, n), PLAIN, (), says)
     yield Slip("dropped-factor", c * x, "undivided:share_of", n, LIKELY)
     yield Slip("dropped-factor", apply(OVER, c, n), "plain:share_of", x, POSSIBLE)
 
@@ -86,7 +89,8 @@ def _weight_slips(c: Expr, n: Expr, x: Expr) -> Iterator[Slip]:
 def _mean_slips(*terms_: Apply) -> Iterator[Slip]:
     """The mean of the parts without their weights."""
     mean = apply(OVER, terms(*(each.args[2] for each in terms_)), len(terms_))
-    yield Slip("dropped-factor", mean, "mean:share_of", None, PLAIN, ("unweighted",))
+    says = "You took the plain mean of the parts: each counts with its share of the samples."
+    yield Slip("dropped-factor", mean, "mean:share_of", None, PLAIN, ("unweighted",), says)
 
 
 SHARE_LOG = Op(

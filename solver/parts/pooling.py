@@ -192,13 +192,17 @@ LARGEST_OF = Op(
 )
 
 
+LEAST = "You took the smallest number under each window; max pooling takes the largest."
+SUMMED = "That is the sum of each window: an average is divided by the number of its cells."
+
+
 def _max_slips(x: Expr, **params: Any) -> Iterator[Slip]:
-    yield Slip("other-function", -apply(MAX_POOL, -x, **params), "least:pool", None, LIKELY)
+    yield Slip("other-function", -apply(MAX_POOL, -x, **params), "least:pool", None, LIKELY, (), LEAST)
 
 
 def _average_slips(x: Expr, rows: Axis, columns: Axis, whole: bool, padded: bool) -> Iterator[Slip]:
     average = apply(AVERAGE_POOL, x, rows=rows, columns=columns, whole=whole, padded=True)
-    yield Slip("dropped-factor", rows.k * columns.k * average, "sum:pool", None, LIKELY)
+    yield Slip("dropped-factor", rows.k * columns.k * average, "sum:pool", None, LIKELY, (), SUMMED)
 
 
 MAX_POOL = Op(
