@@ -406,7 +406,11 @@ def test_answers_that_a_marker_has_judged() -> None:
     assert found["w(3)"]["message"] == "half a thought"
     working = {"name": "grad(0)", "answer": [-2, -5], "share": 0, "says": "a known slip"}
     found, points = marks({**ASKED, "ask": ["w(2)"], "grading": {"known": [working]}}, SLIP)
-    assert (found["grad(0)"]["message"], found["w(2)"]["verdict"], points) == ("a known slip", "carried", "3/2")
+    assert (found["grad(0)"]["message"], found["w(2)"]["verdict"], points) == (
+        "a known slip",
+        "carried",
+        "3/2",
+    )
 
 
 def test_each_step_rounded_by_the_problem() -> None:
@@ -431,7 +435,9 @@ def test_quantities_of_a_branch_that_only_the_student_took() -> None:
     own = question.key.world({"best": label("Humidity")})
     assert own is not None
     name = next(each for each in own.values if each.startswith("Humidity=") and each.endswith("/H"))
-    result = mark(question.key, typed(f"{{best: Humidity, {name}: {float(own.values[name].floats):.3f}, x/H: 1}}"))
+    result = mark(
+        question.key, typed(f"{{best: Humidity, {name}: {float(own.values[name].floats):.3f}, x/H: 1}}")
+    )
     verdict = {each.name: each.verdict for each in result.answers}
     assert (verdict["best"], verdict[name]) == ("wrong", "carried")
     assert len(result.not_graded) == 1

@@ -142,13 +142,15 @@ class _Numbers:
         room = (0 if self.integers else self.width / 2 * (1 + 1e-6)) + TIGHT * (1 + np.abs(values))
         if loose:
             room = np.maximum(room, self.loose * np.abs(values))
-        return np.asarray(np.abs(values - self.x) <= room)
+        with np.errstate(all="ignore"):
+            return np.asarray(np.abs(values - self.x) <= room)
 
     def nearly_true(self) -> bool:
         """Whether all are within two units of the last digit of the true values, which are no whole numbers."""
         if self.truth is None or not self.loose:
             return False
-        return bool((np.abs(self.truth - self.x) <= 2 * self.width).all())
+        with np.errstate(all="ignore"):
+            return bool((np.abs(self.truth - self.x) <= 2 * self.width).all())
 
     def fits(self, values: Array) -> bool:
         """Whether all entries are these."""
