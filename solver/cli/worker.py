@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
@@ -204,4 +205,5 @@ def prepare(
         except SolverErrors:  # told by the program that started the worker
             del known[question.problem.id]
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3_000))
+    gc.set_threshold(20_000, 20, 20)  # papers leave little behind
     return Worker(known, headers, mapping)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from solver.errors import SolverError, quoted
+
+LARGE = 1 << 18
+"""Bytes that are written at once."""
 
 
 def write_file(path: str, pieces: Iterable[str | bytes]) -> None:
@@ -15,12 +18,25 @@ def write_file(path: str, pieces: Iterable[str | bytes]) -> None:
     temporary = target if device else f"{target}.part"
     try:
         with open(temporary, "wb") as file:
-            for piece in pieces:
-                file.write(piece if isinstance(piece, bytes) else piece.encode("utf-8"))
+            for some in _together(pieces):
+                file.write(some)
         if not device:
             os.replace(temporary, target)
     except OSError as error:
         raise SolverError(f"{quoted(path)} cannot be written: {(error.strerror or '').lower()}") from None
+
+
+def _together(pieces: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Many small pieces as fewer large ones."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece if isinstance(piece, bytes) else piece.encode("utf-8"))
+        size += len(held[-1])
+        if size > LARGE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def write_folder(path: str, files: Iterable[tuple[str, str]]) -> None:

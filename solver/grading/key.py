@@ -240,7 +240,8 @@ class Key:
             if len(self._worlds) >= MOST_WORLDS:
                 self._worlds.pop(next(iter(self._worlds)))
             world = None
-            if self.kind.fixed and not self.problem.rounding.each_step:
+            alike = self.kind.fixed or self.kind.unchanged(self.problem.given, pins)
+            if alike and not self.problem.rounding.each_step:
                 world = self.truth.replayed(pins)
             self._worlds[key] = world or self._solved(self.problem.given, pins)
         return self._worlds[key]

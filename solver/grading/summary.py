@@ -141,9 +141,9 @@ class Summary:
         self.at_least = False
         """Whether equal answers may be more than were counted."""
         self._few = True
-        self._right: dict[str, tuple[list[Fraction | int], Fraction, int | None, list[Counter[str]]]] = {}
+        self._right: dict[str, tuple[Counter[Fraction], Fraction, int | None, list[Counter[str]]]] = {}
         self._percent = self._rated = 0
-        self._problems: dict[str, list[Fraction | int]] = {}
+        self._problems: dict[str, Counter[Fraction]] = {}
         self._verdicts: dict[tuple[str, str], tuple[bool, Counter[str]]] = {}
         self._slips: dict[tuple[str, str, str], list[Any]] = {}
         self._same: dict[tuple[str, str, str], tuple[int, Sequence[int] | None]] = {}
@@ -158,9 +158,8 @@ class Summary:
             self._count_right(*self._right[same])
             return
         points, of, problem = results.points(result), results.most(result), results.problem(result)
-        sums = self._problems.setdefault(problem, [0, _ZERO])
-        sums[0] += 1
-        sums[1] += points
+        sums = self._problems.setdefault(problem, Counter())
+        sums[points] += 1
         if of:
             self._rated += 1
             self._percent += round(points * 100_000_000 / of)
@@ -198,11 +197,10 @@ class Summary:
             self._slips[slip][0] += 1
 
     def _count_right(
-        self, sums: list[Fraction | int], points: Fraction, share: int | None, questions: list[Counter[str]]
+        self, sums: Counter[Fraction], points: Fraction, share: int | None, questions: list[Counter[str]]
     ) -> None:
         """Another paper that is as right as one before."""
-        sums[0] += 1
-        sums[1] += points
+        sums[points] += 1
         if share is not None:
             self._rated += 1
             self._percent += share
@@ -271,8 +269,9 @@ class Summary:
 
     def by_problem(self) -> Iterator[tuple[str, int, Fraction, Fraction]]:
         """Each problem with its papers, their mean points and what can be earned."""
-        for problem, (papers, total) in self._problems.items():
-            yield problem, int(papers), total / Fraction(papers), self.roster.problems[problem]
+        for problem, sums in self._problems.items():
+            papers, total = sums.total(), sum((points * count for points, count in sums.items()), _ZERO)
+            yield problem, papers, total / papers, self.roster.problems[problem]
 
     def slips(self) -> list[Slip]:
         """Mistakes by place, the commonest first."""

@@ -42,6 +42,10 @@ def _none(_: Any) -> Iterable[Mistake]:
     return ()
 
 
+def _never(_: Any, __: Mapping[str, Value]) -> bool:
+    return False
+
+
 class Kind(Record):
     """A kind of problem.
 
@@ -49,7 +53,8 @@ class Kind(Record):
     quantities that answer it by default. `letters` are the letters of names that are not letters
     themselves, `quantities` describes the names it defines, `example` is a small problem file.
     `mistakes(given)` are the misconceptions of its field. `inner` maps names that no book has to those whose
-    part they are. The steps of a `fixed` kind are the same whatever values are pinned in them.
+    part they are. The steps of a `fixed` kind are the same whatever values are pinned in them;
+    of another, `unchanged(given, pins)` may say so of some.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Kind(Record):
     mistakes: Callable[[Any], Iterable[Mistake]] = _none
     inner: Mapping[str, str] = MappingProxyType({})
     fixed: bool = False
+    unchanged: Callable[[Any, Mapping[str, Value]], bool] = _never
 
 
 def find(name: str) -> Kind:

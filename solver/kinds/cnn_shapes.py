@@ -60,7 +60,7 @@ Source
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import Annotated, Any, TypeVar
@@ -84,7 +84,7 @@ from solver.expr.nodes import (
     const,
 )
 from solver.expr.ops import number, sizes
-from solver.expr.values import Array, exact
+from solver.expr.values import Array, Value, exact
 from solver.kinds import Kind, Mistake
 from solver.parts.windows import CEILED, FLOORED, OVER, Axis
 from solver.record import Record
@@ -1025,6 +1025,21 @@ def _reach_errors(net: Net, chain: Sequence[Placed]) -> int:
     return int(seen != (stated if isinstance(stated, list) else [stated, stated]))
 
 
+def unchanged(given: Given, pins: Mapping[str, Value]) -> bool:
+    """Whether the steps are the same with other values: maps stay square, and nothing is made of numbers of rows."""
+    maps = [pin.array.tolist() for name, pin in pins.items() if name.endswith(".shape") and pin.size == 3]
+    plain = all(_even(layer) and not layer.ceil and layer.what not in JOINS for layer in given.layers)
+    square = all(
+        rows == columns for rows, columns, _ in (given.turned(tuple(each), back=True) for each in maps)
+    )
+    return (
+        plain
+        and square
+        and given.size[:1] == given.size[1:2]
+        and not any("receptive_field" in name or name.endswith((".height", ".width")) for name in pins)
+    )
+
+
 MOST_MISTAKEN = 12
 """Of a longer network no single layers are taken for others."""
 
@@ -1152,4 +1167,5 @@ kind = Kind(
     example=EXAMPLE,
     docs=__doc__ or "",
     mistakes=mistakes,
+    unchanged=unchanged,
 )
