@@ -35,6 +35,8 @@ MEMORY = 1 << 30
 
 TIMEOUT = 60.0
 
+NOTHING_ELSE = '{"results":[]}'
+
 MOST_READ = 500
 """So many results are kept for the next paper that is marked alike."""
 
@@ -134,6 +136,7 @@ class _Run:
         self.headers: list[reading.Header] = []
         self.tables: dict[str, int] = {}
         self.read: dict[str, dict[str, Any]] = {}
+        self.who: tuple[str, dict[str, Any]] = "", {}
         self.solutions: dict[str, list[str]] = {}
         self.mapping: dict[str, str] = {}
         self.started = time.monotonic()
@@ -322,16 +325,21 @@ class _Run:
     def taken(self, described: str) -> Iterator[dict[str, Any]]:
         """The results of a submission, counted; what is equal in two of them is read once."""
         found, rest = split(described)
-        for fault in json.loads(rest).get("not_graded", ()):
-            self.refuse(fault)
-        for head, tail in found:
+        if rest != NOTHING_ELSE:
+            for fault in json.loads(rest).get("not_graded", ()):
+                self.refuse(fault)
+        for question, who, tail in found:
             known = self.read.get(tail)
             if known is None:
                 known = json.loads("{" + tail)
                 if len(self.read) < MOST_READ:
                     self.read[tail] = known
-            result = Written(json.loads(head[:-1] + "}"), **known)
-            result.text = head + tail
+            if who != self.who[0]:
+                self.who = who, json.loads(f"{{{who[:-1]}}}")
+            result = Written(json.loads(f"{question[:-1]}}}"))
+            result |= self.who[1]
+            result |= known
+            result.text = f"{question} {who} {tail}"
             self.summary.add(result, tail)
             yield result
 

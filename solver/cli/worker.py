@@ -27,16 +27,16 @@ LONGEST_KEPT = 2_000
 
 
 SPLIT = "\t"
-"""Stands before each result, after its `problem`, `student` and `file`, and behind the last one. JSON allows it
-between values and never has it inside of one, so that equal results need not be read twice.
+"""Stands before each result, after its `problem`, after its `student` and `file`, and behind the last one. JSON
+allows it between values and never has it inside of one, so that equal results need not be read twice.
 """
 
 
-def split(described: str) -> tuple[list[tuple[str, str]], str]:
-    """The results of a submission, each as two pieces of text, and the JSON of the rest."""
+def split(described: str) -> tuple[list[tuple[str, str, str]], str]:
+    """The results of a submission, each as three pieces of text, and the JSON of the rest."""
     first, *pieces, last = described.split(SPLIT)
-    ends = [piece.removesuffix(",") if place % 2 else piece for place, piece in enumerate(pieces)]
-    return list(zip(ends[::2], ends[1::2], strict=True)), first + last
+    tails = [piece.removesuffix(",") for piece in pieces[2::3]]
+    return list(zip(pieces[::3], pieces[1::3], tails, strict=True)), first + last
 
 
 class Job:
@@ -59,6 +59,7 @@ class Question:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.head = text({"problem": problem.id})[:-1]
         self._key: Key | None = None
         self._marker: Marker | None = None
 
@@ -171,8 +172,8 @@ class Worker:
             placed = result.not_graded or any(each.span is not None for each in result.answers)
             if typed and not placed and len(self.kept) < MOST_KEPT:
                 self.kept[question.problem.id, typed] = known
-        head = {"problem": question.problem.id, "student": submission.student, "file": submission.file}
-        return f"{SPLIT}{text(head)[:-1]},{SPLIT}{known}"
+        who = text({"student": submission.student, "file": submission.file})[1:-1]
+        return f"{SPLIT}{question.head},{SPLIT}{who},{SPLIT}{known}"
 
 
 def _left_out(error: SolverError, name: str) -> dict[str, Any]:
