@@ -379,7 +379,9 @@ class Key:
             step = world.steps.get(each) or self.truth.steps[each]
             for used in symbols(step.expr):
                 below = world.steps.get(used)
-                if below is not None and not below.pinned and below.name not in found:
+                if below is None or below.pinned or below.name not in self.truth.places:
+                    continue  # the last: a step of the student's own branch
+                if below.name not in found:
                     found.append(below.name)
         return found
 
