@@ -107,7 +107,9 @@ def decimals(number: Number, places: int) -> str:
 
 
 def as_fraction(number: Number) -> str:
-    return str(number) if isinstance(number, (int, Fraction)) else in_full(number)
+    """As a fraction, where a person would still write one."""
+    exact = isinstance(number, (int, Fraction)) and len(str(number)) < 40
+    return str(number) if exact else in_full(number)
 
 
 NUMBERS: dict[str, Callable[[Number], str]] = {
@@ -394,14 +396,23 @@ def test_each_step_may_be_rounded(kind: str, examples: int) -> None:
         found, values = marks(key), marks(students).key.values
         # A logarithm of a rounded p is another one than that of the scores, which is what is replayed.
         names = [name for name in found.names if name in values and name != "log_p"]
+        names = [name for name in names if not cut_short(values[name], found.key.values[name])]
         typed = {name: in_digits(values[name]) for name in names}
         result = found.mark(typed)
         if all(shows(values[name]) and not lost(values[name], found.key.values[name]) for name in typed):
             every_correct(result, typed)
         for answer in result["answers"]:
-            assert answer["verdict"] in ("correct", "carried", "imprecise"), answer
+            if answer["name"] in typed:
+                assert answer["verdict"] in ("correct", "carried", "imprecise"), answer
 
     each(kind, examples, right)
+
+
+def cut_short(typed: Value, true: Value) -> bool:
+    """Whether a whole number was rounded to another one: it is wanted as it is."""
+    return not true.label and any(
+        whole(t) and x != t for x, t in zip(typed.array.flat, true.array.flat, strict=True)
+    )
 
 
 def lost(typed: Value, true: Value) -> bool:

@@ -102,6 +102,7 @@ RESIZING = (*WINDOWED, "conv_transpose", "upsample", "pad")
 GLOBAL = ("global_avgpool", "global_maxpool")
 ADAPTIVE = ("adaptive_avgpool", "adaptive_maxpool")
 NORMS = ("batchnorm", "layernorm")
+LEARNING = (*CONVS, *NORMS, "conv_transpose", "dense", "embedding")
 AXES = ("rows", "columns")
 
 MOST_STEPS = 24
@@ -1032,9 +1033,12 @@ def unchanged(given: Given, pins: Mapping[str, Value]) -> bool:
     square = all(
         rows == columns for rows, columns, _ in (given.turned(tuple(each), back=True) for each in maps)
     )
+    learning = {layer.name for layer in given.layers if layer.what in LEARNING}
+    params = {name.removesuffix(".params") for name in pins if name.endswith(".params")}
     return (
         plain
         and square
+        and params <= learning
         and given.size[:1] == given.size[1:2]
         and not any("receptive_field" in name or name.endswith((".height", ".width")) for name in pins)
     )
