@@ -74,15 +74,25 @@ class SolverError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def errors(self) -> tuple[SolverError, ...]:
+        """The faults that it stands for: itself, unless it holds several."""
+        return (self,)
+
 
 class SolverErrors(SolverError):
     """All the faults of one problem, at least one; it passes for the first of them."""
 
     def __init__(self, errors: Iterable[SolverError]) -> None:
-        self.errors = tuple(errors)
-        first = self.errors[0]
+        self._errors = tuple(errors)
+        first = self._errors[0]
         super().__init__(first.message, first.span, first.hint)
-        self.args = (self.errors,)  # what a copy in another process is made from
+        self.args = (self._errors,)  # what a copy in another process is made from
+
+    @property
+    def errors(self) -> tuple[SolverError, ...]:
+        """The faults."""
+        return self._errors
 
 
 def draw(error: SolverError) -> str:

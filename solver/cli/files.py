@@ -11,6 +11,7 @@ from solver import kinds
 from solver.cli.words import COMMANDS
 from solver.errors import SolverError, did_you_mean, quoted
 from solver.spec import yaml
+from solver.spec.paths import beside, meant, unreadable
 from solver.spec.problem import Problem, Unreadable, read_problems
 
 SUFFIXES = {".yaml", ".yml"}
@@ -18,28 +19,8 @@ STDIN = "<stdin>"
 
 
 def problem_files(paths: Iterable[str]) -> Iterator[str]:
-    """The files that are meant: a folder stands for every problem file in it, sorted, hidden ones left out.
-
-    A folder that cannot be read, or has no problem file, is yielded itself: reading it tells why.
-    """
-    for path in paths:
-        if path != "-" and os.path.isdir(path):
-            yield from _in_folder(path) or [path]
-        else:
-            yield path
-
-
-def _in_folder(folder: str) -> list[str]:
-    unread: list[str] = []
-    found: list[str] = []
-    for root, folders, files in os.walk(folder, onerror=lambda error: unread.append(error.filename)):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            os.path.join(root, name)
-            for name in sorted(files)
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
-        ]
-    return [*found, *unread]
+    """The problem files that are meant, every one of a folder."""
+    return meant(paths, SUFFIXES)
 
 
 def read_file(path: str) -> list[Problem | Unreadable]:
@@ -70,10 +51,5 @@ def _unread(path: str, error: Exception) -> SolverError:
     if isinstance(error, FileNotFoundError):
         hint = did_you_mean(path, COMMANDS) if os.sep not in path and "." not in path else None
         hint = hint and hint.replace("did you mean ", "did you mean the command ")
-        if hint is None:
-            folder = os.path.dirname(path) or "."
-            near = did_you_mean(os.path.basename(path), os.listdir(folder)) if os.path.isdir(folder) else None
-            hint = near
-        return SolverError(f"there is no file {quoted(path)}", hint=hint)
-    why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-    return SolverError(f"{quoted(path)} cannot be read: {why}")
+        return SolverError(f"there is no file {quoted(path)}", hint=hint or beside(path))
+    return unreadable(path, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -16,9 +15,9 @@ from pathlib import PurePath
 from typing import Any
 
 from solver import __version__
-from solver.cli import files, streams
+from solver.cli import files
 from solver.cli.worker import Job, Question, Worker, prepare, questions, split
-from solver.cli.write import write_file, write_folder
+from solver.cli.write import deliver, drawn, write_file, write_folder
 from solver.errors import SolverError, SolverErrors, clean, draw, quoted
 from solver.grading import answers as reading
 from solver.grading import batch
@@ -78,7 +77,8 @@ def grade(paths: Iterable[str], options: Options) -> int:
     if not known:
         return 2
     if options.template is not None:
-        _write(_template(known, options.template), options)
+        paged = options.paged and options.format == "terminal"
+        deliver(_template(known, options.template), options.output, paged)
         return 2 if faults else 0
     run = _Run(sources, known, options)
     run.failed = bool(faults)
@@ -109,11 +109,7 @@ def _template(known: Mapping[str, Question], form: str) -> str:
             question.problem.id,
             question.problem.frame.title or question.key.kind.title,
             question.key.ask,
-            {
-                name: None if value.label else value.shape
-                for name, value in question.key.values.items()
-                if name not in question.key.given
-            },
+            {name: None if value.label else value.shape for name, value in question.key.answerable.items()},
         )
         for question in known.values()
     ]
@@ -133,6 +129,7 @@ class _Run:
         self.found: Iterator[Outcome] | None = None
         self.before: str | None = None
         """The journal of a run with another key, to be compared with."""
+        self.files = list(reading.submission_files(options.answers))
         self.headers: list[reading.Header] = []
         self.tables: dict[str, int] = {}
         self.read: dict[str, dict[str, Any]] = {}
@@ -146,7 +143,7 @@ class _Run:
     def items(self) -> Iterator[Item]:
         """The submissions of all files; a file that cannot be read is told at once."""
         given = self.options.answers
-        for path in reading.submission_files(given):
+        for path in self.files:
             try:
                 if path == "-":
                     data = sys.stdin.buffer.read(yaml.MAX_BYTES + 1)
@@ -156,27 +153,16 @@ class _Run:
                 else:
                     data = reading.read_file(path, given)
                     yield Item(sha256(data).hexdigest(), path, Job(path, data))
-            except SolverErrors as errors:
-                for error in errors.errors:
-                    self.unread(error, path)
             except SolverError as error:
                 self.unread(error, path)
 
     def read_headers(self) -> None:
         """What the columns of all tables mean, which workers need before they start."""
-        quantities = {
-            id_: [name for name in question.key.values if name not in question.key.given]
-            for id_, question in self.known.items()
-        }
-        given = self.options.answers
-        for path in filter(reading.is_table, reading.submission_files(given)):
+        quantities = {id_: list(question.key.answerable) for id_, question in self.known.items()}
+        for path in filter(reading.is_table, self.files):
             try:
-                reading.check_file(path, given)
+                reading.check_file(path, self.options.answers)
                 header, notes = reading.read_header(path, list(self.known), quantities, self.mapping)
-            except SolverErrors as errors:
-                for error in errors.errors:
-                    self.unread(error, path)
-                continue
             except SolverError as error:
                 self.unread(error, path)
                 continue
@@ -199,7 +185,8 @@ class _Run:
     def unread(self, error: SolverError, path: str) -> None:
         """A file that cannot be read."""
         self.failed = True
-        self.leave_out(error, path)
+        for each in error.errors:
+            self.leave_out(each, path)
 
     def leave_out(self, error: SolverError, path: str) -> None:
         """A column or a file that is not graded."""
@@ -379,14 +366,15 @@ class _Run:
         from solver.page.from_marks import changes_page
 
         page = changes_page(changes(_results_of(before), _results_of(str(self.options.resume))))
-        print(_drawn(page, self.options), end="", file=sys.stderr)
+        print(drawn(page, self.options.output), end="", file=sys.stderr)
 
     def terminal(self) -> None:
         from solver.page.from_marks import page
 
         for _ in self.results():
             pass
-        _write(_drawn(page(self.summary), self.options), self.options)
+        text = drawn(page(self.summary), self.options.output)
+        deliver(text, self.options.output, self.options.paged)
 
     def json(self) -> None:
         pieces = run_document(self.results(), self.not_graded, self.summary.document)
@@ -447,7 +435,7 @@ class _Run:
         if os.path.exists(output) and os.path.samefile(output, path):
             raise SolverError(f"{quoted(output)} is the worksheet itself", hint="give -o another name")
         write_file(output, [filled])
-        text = _drawn(report(matched), self.options)
+        text = drawn(report(matched), self.options.output)
         sys.stdout.write(text + f"written: {clean(output)}\n")
 
 
@@ -470,20 +458,3 @@ def _part(text: str) -> tuple[int, int]:
     if found is None:
         raise SolverError(f"{quoted(text)} is no part of a class", hint="write --shard 3/8")
     return int(found[1]), int(found[2])
-
-
-def _drawn(page: Any, options: Options) -> str:
-    from solver.render.terminal import write
-
-    stream = io.StringIO()
-    to_file = options.output is not None
-    colour, ascii = streams.colour() and not to_file, streams.ascii_only() and not to_file
-    write(page, stream, streams.width(), colour, ascii)
-    return stream.getvalue()
-
-
-def _write(text: str, options: Options) -> None:
-    if options.output is None:
-        streams.show(text, options.paged and options.format == "terminal")
-    else:
-        write_file(options.output, [text])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
 import time
@@ -11,10 +10,10 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from solver import kinds
-from solver.cli import files, streams
-from solver.cli.write import write_file
+from solver.cli import files
+from solver.cli.write import deliver, drawn
 from solver.derivation import Derivation
-from solver.errors import SolverError, SolverErrors, draw, quoted
+from solver.errors import SolverError, draw, quoted
 from solver.expr.evaluate import Detail
 from solver.expr.nodes import symbols
 from solver.kinds import Solution
@@ -66,9 +65,9 @@ def solve(paths: Iterable[str], options: Options) -> int:
     if options.format == "json":
         from solver.render.json import document
 
-        _write(document(written), options)
+        deliver(document(written), options.output, paged=False)
     elif not _streaming(options):
-        _write("\n\n".join(written), options)
+        deliver("\n\n".join(written), options.output, options.paged)
     return 2 if _unmatched(options.only, names) or failed else 0
 
 
@@ -87,13 +86,6 @@ def _streaming(options: Options) -> bool:
         and options.output is None
         and not (options.paged and sys.stdout.isatty())
     )
-
-
-def _write(text: str, options: Options) -> None:
-    if options.output is None:
-        streams.show(text, options.paged and options.format == "terminal")
-        return
-    write_file(options.output, [text])
 
 
 def _outcomes(paths: list[str], options: Options) -> Iterable[Outcome]:
@@ -120,12 +112,15 @@ def _outcome(problem: Problem | Unreadable, options: Options) -> Outcome:
             return Outcome(None, names=names)
         if options.format == "json" and solution.error is not None:
             return _failed(problem, (solution.error,), options)
-        written = _json(solution, sheet) if options.format == "json" else _terminal(solution, sheet, options)
+        if options.format == "json":
+            written = _json(solution, sheet)
+        else:
+            from solver.page.from_derivation import page
+
+            written = drawn(page(solution.derivation, sheet), options.output)
         return Outcome(written, (solution.error,) if solution.error else (), names)
-    except SolverErrors as several:
-        return _failed(problem, several.errors, options)
     except SolverError as error:
-        return _failed(problem, (error,), options)
+        return _failed(problem, error.errors, options)
     except (Exception, RecursionError, MemoryError) as bug:
         if os.environ.get("SOLVE_DEBUG"):
             raise
@@ -184,17 +179,6 @@ def _needed(derivation: Derivation, names: Iterable[str]) -> frozenset[str]:
             needed.add(step.name)
             waiting += symbols(step.expr)
     return frozenset(needed) or frozenset(names)
-
-
-def _terminal(solution: Solution, sheet: Sheet, options: Options) -> str:
-    from solver.page.from_derivation import page
-    from solver.render.terminal import write
-
-    stream = io.StringIO()
-    to_file = options.output is not None
-    colour, ascii = streams.colour() and not to_file, streams.ascii_only() and not to_file
-    write(page(solution.derivation, sheet), stream, streams.width(), colour, ascii)
-    return stream.getvalue()
 
 
 def _json(solution: Solution, sheet: Sheet) -> Any:

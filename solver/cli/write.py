@@ -1,11 +1,36 @@
-"""Files that are written whole or not at all."""
+"""Where a text goes: to the terminal, or into files that are written whole or not at all."""
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from solver.cli import streams
 from solver.errors import SolverError, quoted
+
+if TYPE_CHECKING:
+    from solver.page.blocks import Page
+
+
+def deliver(text: str, output: str | None, paged: bool) -> None:
+    """Show a text, or write it to the file that is named."""
+    if output is None:
+        streams.show(text, paged)
+    else:
+        write_file(output, [text])
+
+
+def drawn(page: Page, output: str | None) -> str:
+    """A page as text: for the terminal that there is, or plainly for a file."""
+    from solver.render.terminal import write
+
+    stream = io.StringIO()
+    colour, ascii = (streams.colour(), streams.ascii_only()) if output is None else (False, False)
+    write(page, stream, streams.width(), colour, ascii)
+    return stream.getvalue()
+
 
 LARGE = 1 << 18
 """Bytes that are written at once."""

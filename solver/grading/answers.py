@@ -31,6 +31,7 @@ from solver.errors import (
 )
 from solver.record import Record
 from solver.spec import yaml
+from solver.spec.paths import beside, meant, unreadable
 from solver.spec.problem import Frame
 from solver.spec.yaml import Items, Node, Pairs
 
@@ -77,28 +78,8 @@ class NotGraded(SolverError):
 
 
 def submission_files(paths: Iterable[str]) -> Iterator[str]:
-    """The files that are meant: a folder stands for every YAML and CSV file in it, sorted, hidden ones left out.
-
-    A folder that cannot be read, or has no such file, is yielded itself: reading it tells why.
-    """
-    for path in paths:
-        if path != "-" and os.path.isdir(path):
-            yield from _in_folder(path) or [path]
-        else:
-            yield path
-
-
-def _in_folder(folder: str) -> list[str]:
-    unread: list[str] = []
-    found: list[str] = []
-    for root, folders, files in os.walk(folder, onerror=lambda error: unread.append(error.filename)):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            os.path.join(root, name)
-            for name in sorted(files)
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
-        ]
-    return [*found, *unread]
+    """The files of answers that are meant, every YAML and CSV file of a folder."""
+    return meant(paths, SUFFIXES)
 
 
 def is_table(path: str) -> bool:
@@ -122,9 +103,9 @@ def check_file(path: str, given: Collection[str] = ()) -> None:
             if not any(os.path.commonpath([folder, target]) == folder for folder in folders):
                 raise SolverError(f"{said} is a link that leads out of the folder")
     except FileNotFoundError:
-        raise SolverError(f"there is no file {said}", hint=_near(path)) from None
+        raise SolverError(f"there is no file {said}", hint=beside(path)) from None
     except (OSError, ValueError) as error:
-        raise _unread(path, error) from None
+        raise unreadable(path, error) from None
     if stat.S_ISDIR(found.st_mode):
         raise SolverError(
             f"there is no file of answers in the folder {said}", hint="they end in .yaml or .csv"
@@ -140,19 +121,7 @@ def read_file(path: str, given: Collection[str] = ()) -> bytes:
         with open(path, "rb") as file:
             return file.read(yaml.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise _unread(path, error) from None
-
-
-def _unread(path: str, error: Exception) -> SolverError:
-    why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-    return SolverError(f"{quoted(path)} cannot be read: {why}")
-
-
-def _near(path: str) -> str | None:
-    try:
-        return did_you_mean(os.path.basename(path), os.listdir(os.path.dirname(path) or "."))
-    except OSError:
-        return None
+        raise unreadable(path, error) from None
 
 
 def read_map(data: bytes, name: str) -> dict[str, str]:
@@ -504,10 +473,8 @@ def csv_rows(
         yield from notes
         for row in class_rows(path, header):
             yield from row_submissions(header, row)
-    except SolverErrors as errors:
-        yield from errors.errors
     except SolverError as error:
-        yield error
+        yield from error.errors
 
 
 def read_header(
@@ -818,7 +785,7 @@ def _lines(path: str, encoding: str) -> Iterator[tuple[int, str, bool]]:
                     rest = file.readline(MAX_ROW)
                 yield number, line.rstrip("\n"), too_long
     except (OSError, ValueError) as error:
-        raise _unread(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def _encoding(path: str) -> tuple[str, bool]:
@@ -839,7 +806,7 @@ def _encoding(path: str) -> tuple[str, bool]:
     except UnicodeDecodeError:
         return "cp1252", False
     except (OSError, ValueError) as error:
-        raise _unread(path, error) from None
+        raise unreadable(path, error) from None
     return "utf-8-sig", True
 
 

@@ -215,6 +215,11 @@ class Key:
             self._solved(self.problem.given, {}, rounded=False) if self.problem.rounding.each_step else None
         )
 
+    @property
+    def answerable(self) -> dict[str, Value]:
+        """The quantities that can be answered: all but what was given."""
+        return {name: value for name, value in self.values.items() if name not in self.given}
+
     def alternatives(self, name: str) -> Iterator[Value]:
         """Other true values: those that were not rounded at each step."""
         if self._exact is not None and name in self._exact.values:

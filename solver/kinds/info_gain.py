@@ -139,10 +139,8 @@ def _splits(node: Node) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
         for value, counts in values.items():
             try:
                 parts[value] = _counts(counts)
-            except SolverErrors as several:
-                faults += several.errors
             except SolverError as error:
-                faults.append(error)
+                faults += error.errors
     if faults:
         raise SolverErrors(faults)
     return found

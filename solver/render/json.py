@@ -44,11 +44,12 @@ def solution(id_: str, kind: str, derivation: Derivation, sheet: Sheet) -> dict[
 
 def failure(id_: str, kind: str, errors: Sequence[SolverError], file: str = "") -> dict[str, Any]:
     """A problem that could not be solved, with all its faults; `file` is for those without a place."""
-    described = [({"file": file} if file else {}) | _error(error) for error in errors]
+    described = [({"file": file} if file else {}) | described_error(error) for error in errors]
     return {"id": id_, "kind": kind, "error": described[0], "errors": described}
 
 
-def _error(error: SolverError) -> dict[str, Any]:
+def described_error(error: SolverError) -> dict[str, Any]:
+    """A fault: what, where, and a hint if there is one."""
     described: dict[str, Any] = {"message": error.message}
     if error.span is not None:
         described |= {"file": error.span.source.name, "line": error.span.line, "column": error.span.column}

@@ -11,6 +11,7 @@ from solver.grading.key import Key
 from solver.grading.marking import UNREADABLE, Marked, Result
 from solver.page.from_derivation import Author, Sheet
 from solver.page.letters import Letters
+from solver.render.json import described_error
 from solver.render.latex import latex, latex_chain
 from solver.render.linear import linear
 from solver.render.markdown_marks import escaped
@@ -117,10 +118,4 @@ def percent(points: Fraction, of: Fraction) -> float:
 
 def refused(error: SolverError, file: str) -> dict[str, Any]:
     """One entry of `not_graded`."""
-    described: dict[str, Any] = {"file": file}
-    if error.span is not None:
-        described |= {"file": error.span.source.name, "line": error.span.line, "column": error.span.column}
-    described["message"] = error.message
-    if error.hint:
-        described["hint"] = error.hint
-    return described
+    return {"file": file} | described_error(error)

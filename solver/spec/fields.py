@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
-from solver.errors import SolverError, SolverErrors, did_you_mean, listed, quoted
+from solver.errors import SolverError, did_you_mean, listed, quoted
 from solver.expr.nodes import Expr
 from solver.expr.parse import FormulaError, parse
 from solver.expr.values import Value, exact
@@ -97,10 +97,8 @@ class Leaf:
         def validate(node: Any) -> Any:
             try:
                 return self.read(node)
-            except SolverErrors as errors:
-                faults = list(errors.errors)
             except SolverError as error:
-                faults = [error]
+                faults = list(error.errors)
             raise PydanticCustomError("read", "not readable", {"errors": faults})
 
         return core_schema.no_info_plain_validator_function(validate)

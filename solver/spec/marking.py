@@ -59,12 +59,13 @@ def _tolerances(node: Node) -> dict[str, Tolerance]:
 
 
 def _each(node: Pairs, read: Any) -> dict[str, Any]:
-    found, faults = {}, []
+    found: dict[str, Any] = {}
+    faults: list[SolverError] = []
     for name, child in node.items():
         try:
             found[name] = read(child)
         except SolverError as error:
-            faults.append(error)
+            faults += error.errors
     if faults:
         raise SolverErrors(faults)
     return found

@@ -28,6 +28,7 @@ from solver.expr.values import Scalar
 from solver.record import Record
 from solver.spec import yaml
 from solver.spec.numbers import read_number
+from solver.spec.paths import beside, reason
 from solver.spec.yaml import Items, Node, Pairs
 
 MAX_BYTES = 200_000_000
@@ -704,19 +705,9 @@ def _csv_data(path: str, node: yaml.Scalar) -> tuple[str, bytes]:
         with open(target, "rb") as file:
             data = file.read(MAX_BYTES + 1) if found.st_size <= MAX_BYTES else None
     except FileNotFoundError:
-        raise refused(f"there is no file {said} in {where}", _near(target)) from None
+        raise refused(f"there is no file {said} in {where}", beside(target)) from None
     except (OSError, ValueError) as error:
-        why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-        raise refused(f"{said} cannot be read: {why}") from None
+        raise refused(f"{said} cannot be read: {reason(error)}") from None
     if data is None or len(data) > MAX_BYTES:
         raise refused(f"{said} is larger than {MAX_BYTES // 1_000_000} MB")
     return os.path.join(typed, path), data
-
-
-def _near(path: str) -> str | None:
-    """A hint at a file beside a path that leads to none."""
-    folder, name = os.path.split(path)
-    try:
-        return did_you_mean(name, os.listdir(folder))
-    except OSError:
-        return None
