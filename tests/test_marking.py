@@ -194,7 +194,7 @@ def test_the_sheet_is_among_the_problems() -> None:
     (question,) = found.values()
     assert question.problem.frame.answers is not None
     result = mark(question.key, question.problem.frame.answers)
-    assert next(each for each in result.answers if each.found).found.name == "brackets"  # type: ignore[union-attr]
+    assert next(each for each in result.answers if each.found).found.guess.mistake == "brackets"  # type: ignore[union-attr]
 
 
 def test_only_the_end_is_typed() -> None:

@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from solver import kinds
 from solver.errors import SolverError, SolverErrors, did_you_mean, quoted
@@ -39,19 +39,12 @@ def split(described: str) -> tuple[list[tuple[str, str, str]], str]:
     return list(zip(pieces[::3], pieces[1::3], tails, strict=True)), first + last
 
 
-class Job:
-    """A submission as it is sent to a worker: the bytes of a YAML file, or the row of a table."""
+class Job(NamedTuple):
+    """A submission as it is sent to a worker: the bytes of a YAML file, or the row of a table and which header."""
 
-    __slots__ = ("header", "name", "what")
-
-    def __init__(self, name: str, what: bytes | Row, header: int = -1) -> None:
-        self.name, self.what, self.header = name, what, header
-
-    def __getstate__(self) -> tuple[str, bytes | Row, int]:
-        return self.name, self.what, self.header
-
-    def __setstate__(self, state: tuple[str, bytes | Row, int]) -> None:
-        self.name, self.what, self.header = state
+    name: str
+    what: bytes | Row
+    header: int = -1
 
 
 class Question:
@@ -137,29 +130,26 @@ class Worker:
         results: list[str] = []
         not_graded = [_left_out(error, name) for error in errors]
         for submission in submissions:
-            question, fault = self.question(submission)
-            if question is None:
-                not_graded.append(refused(fault, submission.file))
-                continue
             try:
-                results.append(self.result(question, submission, not_graded))
-            except SolverErrors as several:
-                not_graded += [refused(error, submission.file) for error in several.errors]
+                results.append(self.result(self.question(submission), submission, not_graded))
+            except SolverError as error:
+                not_graded += [refused(each, submission.file) for each in error.errors]
         rest = f',"not_graded":{text(not_graded)}' if not_graded else ""
         return f'{{"results":[{",".join(results)}{SPLIT}]{rest}}}'
 
-    def question(self, submission: Submission) -> tuple[Question | None, SolverError]:
-        """The problem that a submission answers."""
+    def question(self, submission: Submission) -> Question:
+        """The problem that a submission answers; raises `SolverError` where that is not known."""
         wanted = submission.problem
         if wanted is None and len(self.known) == 1:
-            return next(iter(self.known.values())), SolverError("")
+            return next(iter(self.known.values()))
         if wanted is not None and wanted in self.known:
-            return self.known[wanted], SolverError("")
+            return self.known[wanted]
+        ids = ", ".join(list(self.known)[:8])
         if wanted is None:
-            hint = f"write `problem:` with one of {', '.join(list(self.known)[:8])}"
-            return None, SolverError("it does not say which problem it answers", submission.span, hint)
-        hint = did_you_mean(wanted, self.known) or f"problems: {', '.join(list(self.known)[:8])}"
-        return None, SolverError(f"there is no problem {quoted(wanted)}", submission.span, hint)
+            hint = f"write `problem:` with one of {ids}"
+            raise SolverError("it does not say which problem it answers", submission.span, hint)
+        hint = did_you_mean(wanted, self.known) or f"problems: {ids}"
+        raise SolverError(f"there is no problem {quoted(wanted)}", submission.span, hint)
 
     def result(self, question: Question, submission: Submission, not_graded: list[dict[str, Any]]) -> str:
         """The marks of one submission; equal answers to a problem are marked once."""

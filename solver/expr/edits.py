@@ -67,11 +67,6 @@ class Scope(Record, identity=True):
     """Those that count something: they are easily one too large or too small."""
     samples: int = 1
 
-    @property
-    def places(self) -> Mapping[str, int]:
-        """The places of the names in the derivation."""
-        return {name: place for place, name in enumerate(self.names)}
-
 
 TURNED = "turned:whole"
 """The whole written with rows for columns: the one edit that changes the shape."""
@@ -546,15 +541,16 @@ def family(name: str) -> str:
 
 def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
     """A quantity of the same shape in the place of another one, or of the whole."""
+    places = {each: place for place, each in enumerate(scope.names)}
     for used in symbols(expr):
         if used in scope.shapes:
-            for other in _others(used, name, scope):
+            for other in _others(used, name, scope, places):
                 mistake, key, cost = _taken(other, used)
                 also: tuple[str, ...] = ("other-quantity",) if mistake != "other-quantity" else ()
                 yield Edit(
                     mistake, _put(expr, used, Sym(other)), key, Sym(used), Sym(other), None, cost, also
                 )
-    for other in _others(name, name, scope):
+    for other in _others(name, name, scope, places):
         mistake, key, cost = _taken(other, name)
         also = ("off-by-one", "other-quantity") if mistake != "other-quantity" else ()
         yield Edit(mistake, Sym(other), f"{key}:whole", expr, Sym(other), None, max(cost, LIKELY), also)
@@ -572,11 +568,11 @@ def _taken(other: str, used: str) -> tuple[str, str, int]:
     return "previous-iterate", f"previous-iterate:{base}", PLAIN if at - other_at == 1 else LIKELY
 
 
-def _others(used: str, name: str, scope: Scope) -> list[str]:
+def _others(used: str, name: str, scope: Scope, places: Mapping[str, int]) -> list[str]:
     """What may be taken for a quantity: its other iterates, then what stands nearest in the same iteration."""
     base, at = _iterate(used)
     times = {-1, at, _iterate(name)[1]}
-    shape, places = scope.shapes.get(used), scope.places
+    shape = scope.shapes.get(used)
     iterates, others = [], []
     for other in scope.names:
         if other in (used, name) or scope.shapes[other] != shape:

@@ -93,11 +93,11 @@ def rounded(value: Value, rounding: Rounding) -> Value:
 
 def rounded_number(x: Scalar, rounding: Rounding) -> Fraction:
     """One number rounded."""
-    if x and _magnitude(x) < -FARTHEST:
+    if x and magnitude(x) < -FARTHEST:
         return Fraction(0)
     if rounding.decimals is not None:
         return _to_places(x, rounding.decimals)
-    return _to_places(x, (rounding.significant or DIGITS) - 1 - _magnitude(x)) if x else Fraction(0)
+    return _to_places(x, (rounding.significant or DIGITS) - 1 - magnitude(x)) if x else Fraction(0)
 
 
 def _to_places(x: Scalar, places: int) -> Fraction:
@@ -107,7 +107,7 @@ def _to_places(x: Scalar, places: int) -> Fraction:
     return Fraction(whole if x >= 0 else -whole) / Fraction(10) ** places
 
 
-def _magnitude(x: Scalar) -> int:
+def magnitude(x: Scalar) -> int:
     """The exponent of the first digit."""
     if isinstance(x, Decimal):
         return x.adjusted()

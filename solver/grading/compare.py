@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from solver.expr.rounding import Rounding, rounded_number
+from solver.expr.rounding import Rounding, magnitude, rounded_number
 from solver.expr.values import Scalar
 from solver.grading.typed import Entry
 from solver.spec.marking import Tolerance
@@ -96,11 +96,9 @@ def _near(entry: Entry, x: Fraction, t: Fraction, tolerance: Tolerance) -> bool:
         case "absolute":
             near = abs(x - t) <= tolerance.size
         case "decimals":
-            places = int(tolerance.size)
-            return _rounds_to(t, x, places) or abs(x - t) <= Fraction(1, 2 * 10**places)
+            return _rounds_to(t, x, int(tolerance.size))
         case "significant":
-            places = int(tolerance.size) - 1 - _exponent(t) if t else 0
-            return abs(x - t) <= Fraction(1, 2) / Fraction(10) ** places
+            return _rounds_to(t, x, int(tolerance.size) - 1 - magnitude(t) if t else 0)
         case _:
             digits = entry.digits >= MANY_DIGITS
             near = False
@@ -127,16 +125,6 @@ def _cut(t: Fraction, places: int) -> Fraction:
     size = abs(t) * scale
     whole = Fraction(size.numerator // size.denominator) / scale
     return whole if t >= 0 else -whole
-
-
-def _exponent(t: Fraction) -> int:
-    """The exponent of the first digit."""
-    exponent = len(str(abs(t.numerator))) - len(str(t.denominator))
-    while Fraction(10) ** exponent > abs(t):
-        exponent -= 1
-    while Fraction(10) ** (exponent + 1) <= abs(t):
-        exponent += 1
-    return exponent
 
 
 def in_words(tolerance: Tolerance, true: Scalar) -> str:

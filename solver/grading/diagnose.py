@@ -39,14 +39,10 @@ class Found(Record, identity=True):
 
     guess: Guess
     also: tuple[str, ...]
-    repeat: bool = False
-    traces: tuple[Past, ...] = ()
+    traces: tuple[Past, ...]
     """How it is known again: by each way in which it may have been made."""
+    repeat: bool = False
     other: Guess | None = None
-
-    @property
-    def name(self) -> str:
-        return self.guess.mistake
 
 
 Past = tuple[str, str, str]
@@ -70,7 +66,7 @@ def explained(
     numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
     for guess in key.repeats(name, own, past):
         if numbers.fits(guess.value):
-            return Found(guess, (), repeat=True)
+            return Found(guess, (), (trace(guess),), repeat=True)
     if numbers.nearly_true():  # a slip of the last digit, or not as many digits as are wanted
         return None
     numbers.settled = _settled(key, name, sure)
@@ -97,7 +93,7 @@ def again(found: Found, past: Past) -> bool:
     """Whether a mistake was made before, perhaps at another place of an expression."""
     return any(
         name == past[0] and (key.partition("@")[0] == past[1].partition("@")[0] or kind == past[2])
-        for name, key, kind in found.traces or (trace(found.guess),)
+        for name, key, kind in found.traces
     )
 
 
@@ -195,7 +191,7 @@ class _Numbers:
             told = {best.mistake, *_also(best)}
             other = next((guess for guess in equal if guess.mistake not in told), None)
             traces = dict.fromkeys(each for guess in equal for each in traces_of(guess))
-            return Found(best, tuple(names), other=other, traces=tuple(traces))
+            return Found(best, tuple(names), tuple(traces), other=other)
         return None
 
     def _chance(self, values: Array, simple: Array, loose: bool, entry: bool) -> float:

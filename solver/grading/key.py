@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from solver.expr.evaluate import Evaluator, doubles
 from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
 from solver.expr.values import Array, Value, double, integers
 from solver.kinds import Kind, Mistake
-from solver.parts.impurity import CHOOSE
+from solver.parts.impurity import CHOOSE, first_of_largest
 from solver.record import Record
 from solver.spec.marking import Grading
 from solver.spec.problem import Problem
@@ -47,14 +48,22 @@ class World:
     """The steps of a derivation with their values: as they are, or with others pinned."""
 
     def __init__(
-        self, steps: Iterable[Step], values: Mapping[str, Value], pinned: Mapping[str, Value] | None = None
+        self,
+        steps: Iterable[Step],
+        values: Mapping[str, Value],
+        pinned: Mapping[str, Value] | None = None,
+        floats: dict[str, Array] | None = None,
+        like: World | None = None,
     ) -> None:
+        """`floats` are the values in doubles, if they are known; `like` is a world with the same expressions."""
         self.values, self.pinned = values, pinned or {}
         self.order = list(steps)
         self.steps = {name: step for step in self.order for name in (step.name, *step.also)}
-        self.places = {step.name: place for place, step in enumerate(self.order)}
-        self.uses = [symbols(step.expr) for step in self.order]
-        self.floats: dict[str, Array] = {
+        self.places: dict[str, int] = (
+            like.places if like else {step.name: place for place, step in enumerate(self.order)}
+        )
+        self.uses: list[tuple[str, ...]] = like.uses if like else [symbols(step.expr) for step in self.order]
+        self.floats = floats or {
             name: value.array if value.label else value.floats for name, value in values.items()
         }
         self.variants: dict[int, World | None] = {}
@@ -85,12 +94,7 @@ class World:
                     values[name], floats[name] = value, value.floats
                     moved.add(name)
             order.append(step)
-        world = World.__new__(World)
-        world.values, world.floats, world.pinned = values, floats, pins
-        world.order, world.places, world.uses = order, self.places, self.uses
-        world.variants = {}
-        world.steps = {name: step for step in order for name in (step.name, *step.also)}
-        return world
+        return World(order, values, pins, floats, like=self)
 
     def follows(self, name: str) -> Value | None:
         """What a quantity comes to from all others, whatever was pinned in its own place."""
@@ -192,7 +196,7 @@ class Key:
         self.values = self.derivation.quantities
         self.truth = World(self.derivation.steps, self.values)
         self._refuse_unknown()
-        self.given = {each.name for each in solution.derivation.given}
+        self.given = {each.name for each in self.derivation.given}
         self._worlds: dict[tuple[tuple[str, str], ...], World | None] = {}
         self._edits: dict[str, list[Edit]] = {}
         self._guesses: dict[str, Guesses] = {}
@@ -292,11 +296,6 @@ class Key:
             return value is not None and not (value.label and truth.label and value.same(truth))
         return not same(value.floats, truth.floats)
 
-    def winners(self, name: str) -> tuple[str, ...]:
-        """The labels that are equally good, where a quantity is the best of several."""
-        step = self.truth.steps.get(name)
-        return winners(step.expr, self.truth) if step is not None else ()
-
     # What mistakes would give
 
     def edits(self, name: str) -> list[Edit]:
@@ -314,24 +313,26 @@ class Key:
             self._edits[step.name] = found
         return self._edits[step.name]
 
+    @cached_property
+    def _names(self) -> list[str]:
+        """The numbers that may stand for each other by mistake, each under one name."""
+        aliases = {name for step in self.truth.order for name in step.also}
+        return [name for name, value in self.values.items() if not value.label and name not in aliases]
+
+    @cached_property
+    def _everywhere(self) -> Scope:
+        """What is the same for the mistakes in all steps."""
+        shapes = {name: value.shape for name, value in self.values.items()}
+        scalars = [name for name in ("learning_rate", "l2", "temperature") if name in shapes]
+        samples = (shapes[name][0] for name in ("X", "x", "logits") if len(shapes.get(name, ())) == 2)
+        return Scope(shapes, self._names, scalars, samples=next(samples, 1))
+
     def _scope(self, step: Step) -> Scope:
-        values = self.values
-        aliases = {name for each in self.truth.order for name in each.also}
-        names = [name for name, value in values.items() if not value.label and name not in aliases]
+        names = self._names
         if len(names) > MOST_NAMES:
             at = names.index(step.name)
             near = names[max(0, at - MOST_NAMES // 2) : at + MOST_NAMES // 2]
             names = [*(name for name in names if name in self.given and name not in near), *near]
-        scalars = [name for name in ("learning_rate", "l2", "temperature") if name in values]
-        shapes = {name: values[name].shape for name in values}
-        samples = next(
-            (
-                values[name].shape[0]
-                for name in ("X", "x", "logits")
-                if len(getattr(values.get(name), "shape", ())) == 2
-            ),
-            1,
-        )
         relatives = {
             name
             for used in symbols(step.expr)
@@ -339,7 +340,7 @@ class Key:
             for name in symbols(below.expr)
         }
         counts = [step.name] if self.counts(step.name) and not step.value.shape else []
-        return Scope(shapes, names, scalars, relatives, counts, samples)
+        return self._everywhere.but(names=names, relatives=relatives, counts=counts)
 
     def stages(self, name: str, own: World) -> Iterator[Guesses]:
         """What mistakes would give for a quantity, the likely ones first.
@@ -536,8 +537,6 @@ def winners(expr: Expr, world: World) -> tuple[str, ...]:
     """The labels of the largest of several numbers, where an expression chooses one."""
     if not isinstance(expr, Apply) or expr.op is not CHOOSE:
         return ()
-    from solver.parts.impurity import first_of_largest
-
     scores = [Evaluator().value(arg, world.values).item() for arg in expr.args]
     labels = dict(expr.params)["labels"]
     return tuple(labels[place] for place in first_of_largest(scores))
@@ -550,8 +549,3 @@ def choices(world: World, name: str) -> tuple[str, ...]:
         return ()
     labels: tuple[str, ...] = dict(step.expr.params)["labels"]
     return labels
-
-
-def named(keys: Iterable[Key]) -> dict[str, Key]:
-    """Keys by the ids of their problems."""
-    return {key.problem.id: key for key in keys}

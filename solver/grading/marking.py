@@ -20,9 +20,10 @@ from solver.expr.nodes import Sym
 from solver.expr.values import Value, gather, label
 from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged, last_digit
 from solver.grading.diagnose import Found, Past, again, explained, told
-from solver.grading.key import Key, World, choices, trace, winners
+from solver.grading.key import Key, World, choices, winners
 from solver.grading.typed import Illegible, Typed, Words, read
 from solver.record import Record
+from solver.spec.names import escaped
 from solver.spec.yaml import Node
 
 CARRIED, MISTAKE, BLANK, UNREADABLE = "carried", "mistake", "blank", "unreadable"
@@ -77,11 +78,7 @@ class _Answer:
         self.name, self.key = name, key
         self.true = key.values[name] if own is None else own
         self.foreign = own is not None
-        whole = (
-            self.true.exact and all(x.denominator == 1 for x in self.true.array.flat)
-            if not self.true.label
-            else False
-        )
+        whole = self.true.exact and all(x.denominator == 1 for x in self.true.array.flat)
         self.read = read(node, self.true.shape, whole, self.true.label) if node is not None else None
         self.statuses: list[str] = []
         self.verdict = ""
@@ -127,20 +124,24 @@ class _Answer:
                 self.statuses = self.compared(self.true)
                 if first.count(WRONG) <= self.statuses.count(WRONG):
                     self.read, self.statuses = one, first
-            for other in () if self.foreign else self.key.alternatives(self.name):
-                if not self.right:
-                    self.statuses = better(self.statuses, self.compared(other), RIGHT)
-            if self.foreign:
-                pass
-            elif isinstance(self.read, Words) and not self.right and self.equally_good(self.key.truth):
-                self.statuses = [RIGHT]
             if self.foreign:
                 self.statuses = [CARRIED if each == RIGHT else each for each in self.statuses]
-            elif isinstance(self.read, Words) and not self.right:
-                self.message = first_difference(self.read.plain(), self.true.array.item())
+            else:
+                self.judge_otherwise()
             if isinstance(self.read, Typed) and self.read.shape != self.true.shape:
                 self.message = say("The shape should be {shape}.", shape=shape_text(self.true.shape))
             self.settle()
+
+    def judge_otherwise(self) -> None:
+        """Against what is as true: the values without rounding at each step, and equal winners."""
+        for other in self.key.alternatives(self.name):
+            if not self.right:
+                self.statuses = better(self.statuses, self.compared(other), RIGHT)
+        if isinstance(self.read, Words) and not self.right:
+            if self.equally_good(self.key.truth):
+                self.statuses = [RIGHT]
+            else:
+                self.message = first_difference(self.read.plain(), self.true.array.item())
 
     def settle(self) -> None:
         """The verdict of an array is that of its worst entry."""
@@ -243,8 +244,6 @@ def better(old: Sequence[str], new: Sequence[str], verdict: str) -> list[str]:
 
 def features(tree: Any, path: str) -> Iterator[tuple[str, str]]:
     """The nodes of a typed tree: the path to each, and the feature that it splits by."""
-    from solver.spec.names import escaped
-
     if not isinstance(tree, Mapping) or len(tree) != 1:
         return
     ((feature, branches),) = tree.items()
@@ -328,7 +327,7 @@ class _Paper:
                 found[name] = node
         places = {name: place for place, name in enumerate(key.values)}
         self.answers = [_Answer(name, found[name], key) for name in sorted(found, key=places.__getitem__)]
-        own = self.branch() if unknown and not key.kind.fixed else key.truth
+        own = key.world(self.pinned()) if unknown and not key.kind.fixed else key.truth
         for typed, node in unknown.items():
             if own is not None and typed in own.values:
                 self.answers.append(_Answer(typed, node, key, own.values[typed]))
@@ -342,9 +341,9 @@ class _Paper:
         self.follows: dict[str, list[str]] = {}
         """The answers that follow from errors, and from which."""
 
-    def branch(self) -> World | None:
-        """The derivation as the student's own answers lead it: a tree that is split by another column."""
-        return self.key.world({each.name: pin for each in self.answers if (pin := each.pin()) is not None})
+    def pinned(self) -> dict[str, Value]:
+        """The answers that can stand in for computed values."""
+        return {each.name: pin for each in self.answers if (pin := each.pin()) is not None}
 
     def mark(self) -> None:
         for answer in self.answers:
@@ -357,7 +356,7 @@ class _Paper:
     # Verdicts
 
     def explain(self) -> None:
-        self.pins = pins = {each.name: pin for each in self.answers if (pin := each.pin()) is not None}
+        self.pins = pins = self.pinned()
         for answer in self.answers:
             if not answer.readable or answer.right or (answer.message and answer.verdict == MISTAKE):
                 continue
@@ -399,7 +398,7 @@ class _Paper:
         ]
         answer.found, answer.message = found, told(self.key, answer.name, found)
         answer.settle()
-        for each in found.traces or (trace(found.guess),):
+        for each in found.traces:
             self.past.setdefault(each, answer.name)
 
     def from_errors(self, pins: Mapping[str, Value], name: str) -> World | None:

@@ -38,6 +38,11 @@ class Mistake(Record, identity=True):
     names: Mapping[str, str] = MappingProxyType({})
 
 
+def taken(given: Fields, name: str, says: str, *also: str, **changes: Any) -> Mistake:
+    """The mistake of taking some fields of the data for others."""
+    return Mistake(name, says, given.model_copy(update=changes), also)
+
+
 def _none(_: Any) -> Iterable[Mistake]:
     return ()
 

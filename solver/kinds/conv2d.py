@@ -42,7 +42,7 @@ from solver.expr import ops
 from solver.expr.nodes import Expr, Sym, apply
 from solver.expr.ops import number, terms
 from solver.expr.values import Shape, Value, gather
-from solver.kinds import Kind, Mistake
+from solver.kinds import Kind, Mistake, taken
 from solver.parts import pooling
 from solver.parts.convolution import CORRELATE, CORRELATE_BIAS, FLIP, MOST_PRODUCTS, TRANSPOSE, TRANSPOSE_BIAS
 from solver.parts.pooling import Pooling, write_padded, write_sizes
@@ -566,33 +566,34 @@ def _error(given: Given, board: Board) -> float:
 def mistakes(given: Given) -> Iterator[Mistake]:
     """Options overlooked, the kernel turned, rows taken for columns, one channel only, other layers behind."""
 
-    def taken(name: str, says: str, *also: str, **changes: Any) -> Mistake:
-        return Mistake(name, says, given.model_copy(update=changes), also)
-
     if not given.transposed:
         mode = "convolution" if given.mode == "correlation" else "correlation"
         says = "Networks slide the kernel as it is (cross-correlation); a convolution turns it by half a turn first."
-        yield taken("kernel-flipped", says, mode=mode)
+        yield taken(given, "kernel-flipped", says, mode=mode)
     if given.stride != (1, 1):
-        yield taken("stride-ignored", "The window moves on by the stride.", stride=(1, 1))
+        yield taken(given, "stride-ignored", "The window moves on by the stride.", stride=(1, 1))
     if given.padding not in ((0, 0), "valid"):
-        yield taken("padding-ignored", "Zeros are put around the input first.", padding=(0, 0))
+        yield taken(given, "padding-ignored", "Zeros are put around the input first.", padding=(0, 0))
     elif not given.transposed:
         says = "Without padding the output is smaller than the input."
-        yield taken("padding-added", says, "extra-term", "padding-ignored", padding="same")
+        yield taken(given, "padding-added", says, "extra-term", "padding-ignored", padding="same")
     for name in ("stride", "padding", "dilation"):
         pair_ = getattr(given, name)
         if isinstance(pair_, tuple) and pair_[0] != pair_[1]:
             says = f"The {name} is that of rows, then that of columns."
-            yield taken("rows-for-columns", says, **{name: pair_[::-1]})
+            yield taken(given, "rows-for-columns", says, **{name: pair_[::-1]})
     if given.dilation != (1, 1):
         says = "A dilated kernel has gaps between its cells."
-        yield taken("dilation-ignored", says, dilation=(1, 1))
+        yield taken(given, "dilation-ignored", says, dilation=(1, 1))
     if given.bias is not None:
-        yield taken("dropped-term", "The bias is added to every output.", bias=None)
+        yield taken(given, "dropped-term", "The bias is added to every output.", bias=None)
     turned = given.kernel.rearranged(lambda k: np.swapaxes(k, -1, -2))
     yield taken(
-        "rows-for-columns", "The kernel's rows lie on the rows of the image.", "transpose", kernel=turned
+        given,
+        "rows-for-columns",
+        "The kernel's rows lie on the rows of the image.",
+        "transpose",
+        kernel=turned,
     )
     if given.channels > 1 and given.groups == 1 and not given.transposed:
         for channel in range(min(given.channels, 4)):
@@ -600,7 +601,7 @@ def mistakes(given: Given) -> Iterator[Mistake]:
             array = given.kernel.array.reshape(given.kernels) * only
             kept = Value(array.reshape(given.kernel.shape), given.kernel.domain)
             says = "The products of all channels are added up."
-            yield taken("dropped-term", says, kernel=kept)
+            yield taken(given, "dropped-term", says, kernel=kept)
     for place, layer in enumerate(given.then):
         for name, says, other in _mistaken(layer):
             changed = (*given.then[:place], *other, *given.then[place + 1 :])

@@ -46,7 +46,7 @@ from solver.errors import SolverError, SolverErrors, counted, did_you_mean, list
 from solver.expr.nodes import Const, Expr, Sym, apply
 from solver.expr.ops import largest, log2, number, terms, total
 from solver.expr.values import Array, double, label
-from solver.kinds import Kind, Mistake
+from solver.kinds import Kind, Mistake, taken
 from solver.parts.impurity import (
     CHOOSE,
     CRITERIA,
@@ -917,10 +917,9 @@ def _gain(joint: Array, measure: str) -> float:
 
 def mistakes(given: Given) -> Iterator[Mistake]:
     """Another logarithm, another impurity."""
-    for taken in TAKEN_FOR[given.criterion]:
-        mistaken = MISTAKEN[taken]
-        changed = given.model_copy(update={"criterion": taken})
-        yield Mistake(mistaken.name, mistaken.says, changed, mistaken.also)
+    for name in TAKEN_FOR[given.criterion]:
+        mistaken = MISTAKEN[name]
+        yield taken(given, mistaken.name, mistaken.says, *mistaken.also, criterion=name)
     criterion = criterion_of(given.criterion)
     gain = criterion.gain
     names = {f"{gain}({each})": f"remainder({each})" for each in map(escaped, _columns(given))}

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
@@ -54,7 +54,7 @@ from solver.expr.ops import (
     total,
 )
 from solver.expr.values import exact, gather
-from solver.kinds import Kind, Mistake
+from solver.kinds import Kind, Mistake, taken
 from solver.spec.fields import (
     ZERO,
     Fault,
@@ -384,28 +384,25 @@ def _loss_error(given: Given, board: Board) -> float:
 def mistakes(given: Given) -> Iterator[Mistake]:
     """Sum for mean, the bias or the penalty forgotten, the labels exchanged."""
 
-    def taken(name: str, says: str, *also: str, **changes: Any) -> Mistake:
-        return Mistake(name, says, given.model_copy(update=changes), also)
-
     if given.X.shape[0] > 1:
         if given.mean:
             says = "The loss is the mean over the samples: divide the sum by their number."
-            yield taken("dropped-factor", says, loss="sum")
+            yield taken(given, "dropped-factor", says, loss="sum")
         else:
             says = "The loss is the sum over the samples: nothing is divided by their number."
-            yield taken("extra-factor", says, loss="mean")
+            yield taken(given, "extra-factor", says, loss="mean")
     if given.b is not None:
-        yield taken("dropped-term", "The bias is part of every score.", b=exact(0))
+        yield taken(given, "dropped-term", "The bias is part of every score.", b=exact(0))
     if given.l2.item() != 0:
         says = "The penalty λ/2 ‖w‖² is part of the loss, and λ w of its gradient."
-        yield taken("dropped-term", says, l2=ZERO)
-        yield taken("dropped-factor", "The penalty is λ/2 ‖w‖², with the gradient λ w.", l2=exact(1))
+        yield taken(given, "dropped-term", says, l2=ZERO)
+        yield taken(given, "dropped-factor", "The penalty is λ/2 ‖w‖², with the gradient λ w.", l2=exact(1))
         twice = gather([2 * Fraction(given.l2.item())], ())
-        yield taken("extra-factor", "The gradient of λ/2 ‖w‖² is λ w.", l2=twice)
+        yield taken(given, "extra-factor", "The gradient of λ/2 ‖w‖² is λ w.", l2=twice)
     if not given.margins:
         flipped = given.y.rearranged(lambda y: 1 - y)
         says = "A label of 1 is the class whose probability is p."
-        yield taken("other-quantity", says, "swapped-operands", y=flipped)
+        yield taken(given, "other-quantity", says, "swapped-operands", y=flipped)
 
 
 def ask(given: Given) -> Sequence[str]:

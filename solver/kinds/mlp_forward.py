@@ -41,7 +41,7 @@ from solver.expr import ops
 from solver.expr.nodes import Expr, Function, Op, Sym, apply, replace, symbols
 from solver.expr.ops import number
 from solver.expr.values import Array, Value, gather
-from solver.kinds import Kind, Mistake
+from solver.kinds import Kind, Mistake, taken
 from solver.record import Record
 from solver.spec.fields import (
     VECTOR_SCHEMA,
@@ -57,7 +57,7 @@ from solver.spec.fields import (
     scalar,
 )
 from solver.spec.numbers import read_array, read_number
-from solver.spec.targets import TARGET, Target, distributions, target_faults
+from solver.spec.targets import TARGET, Target, beside, distributions, target_faults
 from solver.spec.yaml import Node
 
 
@@ -513,9 +513,6 @@ def _loss_error(given: Given, board: Board) -> float:
 def mistakes(given: Given) -> Iterator[Mistake]:
     """Biases and activations forgotten or too many, another scale of the loss, another class."""
 
-    def taken(name: str, says: str, *also: str, **changes: Any) -> Mistake:
-        return Mistake(name, says, given.model_copy(update=changes), also)
-
     def each(change: Callable[[Layer], dict[str, Any]], but_last: bool = False) -> list[Layer]:
         last = len(given.layers) - 1
         return [
@@ -525,32 +522,31 @@ def mistakes(given: Given) -> Iterator[Mistake]:
 
     if any(layer.b is not None for layer in given.layers):
         says = "Every layer adds its bias."
-        yield taken("dropped-term", says, layers=each(lambda _: {"b": None}))
+        yield taken(given, "dropped-term", says, layers=each(lambda _: {"b": None}))
     if any(layer.activation.name != "identity" for layer in given.layers[:-1]):
         says = "The activation is applied to the sums of every hidden layer."
         plain = Activation("identity", FUNCTIONS["identity"], key="identity")
-        yield taken("function-forgotten", says, layers=each(lambda _: {"activation": plain}, True))
+        yield taken(given, "function-forgotten", says, layers=each(lambda _: {"activation": plain}, True))
     hidden = given.layers[0].activation
     if given.layers[-1].activation.name == "identity" and hidden.name != "identity":
         says = "The last layer has no activation here."
-        yield taken("other-function", says, "extra-factor", layers=each(lambda _: {"activation": hidden}))
+        yield taken(
+            given, "other-function", says, "extra-factor", layers=each(lambda _: {"activation": hidden})
+        )
     squares = ("mse", "half-squared-error", "squared-error")
     if given.loss in squares:
         for other in squares:
             if other != given.loss:
                 says = f"The loss is the {str(given.loss).replace('-', ' ')}: mind its factor."
                 more = squares.index(other) > squares.index(given.loss)
-                yield taken("dropped-factor" if more else "extra-factor", says, loss=other)
+                yield taken(given, "dropped-factor" if more else "extra-factor", says, loss=other)
     if given.samples not in (None, 1) and given.target is not None:
         other = "sum" if given.reduction == "mean" else "mean"
         name = "dropped-factor" if given.reduction == "mean" else "extra-factor"
-        yield taken(name, f"The loss is the {given.reduction} over the samples.", reduction=other)
+        yield taken(given, name, f"The loss is the {given.reduction} over the samples.", reduction=other)
     if given.loss == "cross-entropy" and isinstance(given.target, Value) and not given.target.shape:
-        for step in (1, -1):
-            index = int(given.target.item()) + step
-            if 0 <= index < given.outputs:
-                changed = gather([index], ())
-                yield taken("wrong-index", "Classes count from 0 here.", "off-by-one", target=changed)
+        for index in beside(given.target, given.outputs):
+            yield taken(given, "wrong-index", "Classes count from 0 here.", "off-by-one", target=index)
 
 
 def ask(given: Given) -> Sequence[str]:

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
@@ -41,7 +41,7 @@ from solver.expr.evaluate import Evaluator
 from solver.expr.nodes import Derivative, Expr, Op, Sym, apply
 from solver.expr.ops import at, exp, log, number, total
 from solver.expr.values import Arithmetic, Array, Value, exact, gather
-from solver.kinds import Kind, Mistake
+from solver.kinds import Kind, Mistake, taken
 from solver.spec.fields import (
     Fault,
     Fields,
@@ -54,7 +54,7 @@ from solver.spec.fields import (
     field,
 )
 from solver.spec.numbers import as_fraction
-from solver.spec.targets import TARGET, Target, distributions, target_faults
+from solver.spec.targets import TARGET, Target, beside, distributions, target_faults
 
 BASES = {"2": 2, "10": 10}
 
@@ -537,30 +537,25 @@ def _jacobian_error(given: Given, board: Board) -> float:
 def mistakes(given: Given) -> Iterator[Mistake]:
     """Another base, another class, the temperature, sum for mean."""
 
-    def taken(name: str, says: str, *also: str, **changes: Any) -> Mistake:
-        return Mistake(name, says, given.model_copy(update=changes), also)
-
     for base in ("e", "2", "10"):
         if base != given.log:
             says = f"The logarithm here is {LOGARITHM_NAMES[given.log]}."
-            yield taken("other-function", says, log=base)
+            yield taken(given, "other-function", says, log=base)
     if given.temperature.item() != 1:
         yield taken(
-            "dropped-factor", "The scores are divided by the temperature first.", temperature=exact(1)
+            given, "dropped-factor", "The scores are divided by the temperature first.", temperature=exact(1)
         )
         inverse = gather([1 / Fraction(given.temperature.item())], ())
         says = "The scores are divided by the temperature, not multiplied by it."
-        yield taken("other-operation", says, temperature=inverse)
+        yield taken(given, "other-operation", says, temperature=inverse)
     if given.samples not in (None, 1):
         other = "sum" if given.reduction == "mean" else "mean"
         name = "dropped-factor" if given.reduction == "mean" else "extra-factor"
         says = f"The loss is the {given.reduction} over the samples, and so is its gradient."
-        yield taken(name, says, reduction=other)
+        yield taken(given, name, says, reduction=other)
     if isinstance(given.target, Value) and not given.target.shape and given.target.exact:
-        for step in (1, -1):
-            index = int(given.target.item()) + step
-            if 0 <= index < given.classes:
-                yield taken("wrong-index", "Classes count from 0 here.", "off-by-one", target=exact(index))
+        for index in beside(given.target, given.classes):
+            yield taken(given, "wrong-index", "Classes count from 0 here.", "off-by-one", target=index)
 
 
 LOGARITHM_NAMES = {"e": "the natural one, ln", "2": "that to the base 2", "10": "that to the base 10"}

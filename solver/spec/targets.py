@@ -52,6 +52,13 @@ def distributions(target: Target, samples: int | None, classes: int) -> Value:
     return gather(scalars, (samples, classes))
 
 
+def beside(target: Value, classes: int) -> Iterator[Value]:
+    """The class indices next to one: what a count from another number makes of it."""
+    for step in (1, -1):
+        if 0 <= (index := int(target.item()) + step) < classes:
+            yield exact(index)
+
+
 def _rows(target: Target, samples: int | None, classes: int) -> Sequence[Value] | None:
     """The target of each sample; None where their numbers differ."""
     if isinstance(target, tuple):
