@@ -7,9 +7,12 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import accidents
 import pytest
+from accidents import A_NUMBER, flipped, joined
 from conftest import PROBLEMS
 
 from solver import kinds
@@ -46,7 +49,6 @@ TOKENS = (
 )
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 TOKEN = re.compile(r"[A-Za-z_]+|-?\d[\d.]*(?:e-?\d+)?|\s+|.", re.DOTALL)
-A_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def mutated(chance: random.Random) -> bytes:
@@ -57,64 +59,17 @@ def mutated(chance: random.Random) -> bytes:
     return data[:20_000]
 
 
-def flipped(chance: random.Random, data: bytes) -> bytes:
-    changed = bytearray(data or b" ")
-    for _ in range(chance.randint(1, 4)):
-        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-    return bytes(changed)
-
-
 def renumbered(chance: random.Random, data: bytes) -> bytes:
     text = data.decode(errors="surrogateescape")
     places = [found.span() for found in A_NUMBER.finditer(text)]
     if not places:
         return data
     start, end = chance.choice(places)
-    return _joined(text[:start], chance.choice(NUMBERS), text[end:])
+    return joined(text[:start], chance.choice(NUMBERS), text[end:])
 
 
-def retokened(chance: random.Random, data: bytes) -> bytes:
-    """A token replaced, taken away, repeated, put in, or exchanged with another."""
-    tokens = TOKEN.findall(data.decode(errors="surrogateescape")) or [" "]
-    place, other = (chance.randrange(len(tokens)) for _ in range(2))
-    match chance.randrange(5):
-        case 0:
-            tokens[place] = chance.choice(TOKENS)
-        case 1:
-            del tokens[place : place + chance.choice((1, 1, 3, 10))]
-        case 2:
-            tokens[place:place] = tokens[place : place + chance.choice((1, 5, 40))] * chance.choice(
-                (1, 1, 30)
-            )
-        case 3:
-            tokens[place:place] = [chance.choice(TOKENS)]
-        case _:
-            tokens[place], tokens[other] = tokens[other], tokens[place]
-    return _joined(*tokens)
-
-
-def relined(chance: random.Random, data: bytes) -> bytes:
-    """A line taken away, repeated, indented, moved, or taken from another file."""
-    lines = data.split(b"\n")
-    place = chance.randrange(len(lines))
-    match chance.randrange(5):
-        case 0:
-            del lines[place]
-        case 1:
-            lines.insert(place, lines[place])
-        case 2:
-            lines[place] = b" " * chance.randint(1, 4) + lines[place]
-        case 3:
-            lines.insert(chance.randrange(len(lines)), lines.pop(place))
-        case _:
-            lines.insert(place, chance.choice(chance.choice(SEEDS).split(b"\n")))
-    return b"\n".join(lines)
-
-
-def _joined(*parts: str) -> bytes:
-    return "".join(parts).encode(errors="surrogateescape")
-
-
+retokened = partial(accidents.retokened, token=TOKEN, others=TOKENS)
+relined = partial(accidents.relined, others=SEEDS)
 ACCIDENTS = (flipped, renumbered, renumbered, retokened, retokened, relined)
 
 

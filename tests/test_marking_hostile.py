@@ -15,10 +15,13 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import accidents
 import pytest
+from accidents import A_NUMBER, flipped, joined
 from conftest import PROBLEMS, call
 from markdown_it import MarkdownIt
 
@@ -172,14 +175,6 @@ TOKENS = (
     *("\\begin{bmatrix} 1 & 2 \\\\ 3 \\end{bmatrix}", "np.array([1, 2])", "exam: Hostile", "p: 1\np: 2"),
 )
 TOKEN = re.compile(r"[A-Za-z_.]+|-?\d[\d.]*(?:e-?\d+)?|\s+|.", re.DOTALL)
-A_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-
-
-def flipped(chance: random.Random, data: bytes) -> bytes:
-    changed = bytearray(data or b" ")
-    for _ in range(chance.randint(1, 4)):
-        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-    return bytes(changed)
 
 
 def cut(chance: random.Random, data: bytes) -> bytes:
@@ -193,51 +188,8 @@ def renumbered(chance: random.Random, data: bytes) -> bytes:
     return joined(text[:start], chance.choice(NUMBERS), text[end:])
 
 
-def retokened(chance: random.Random, data: bytes) -> bytes:
-    """A token replaced, taken away, repeated, put in, exchanged, or wrapped in lists."""
-    tokens = TOKEN.findall(data.decode(errors="surrogateescape")) or [" "]
-    place, other = (chance.randrange(len(tokens)) for _ in range(2))
-    match chance.randrange(6):
-        case 0:
-            tokens[place] = chance.choice(TOKENS)
-        case 1:
-            del tokens[place : place + chance.choice((1, 1, 3, 10))]
-        case 2:
-            tokens[place:place] = tokens[place : place + chance.choice((1, 5, 40))] * chance.choice(
-                (1, 1, 30)
-            )
-        case 3:
-            tokens[place:place] = [chance.choice(TOKENS)]
-        case 4:
-            depth = chance.choice((1, 3, 30))
-            tokens[place] = "[" * depth + tokens[place] + "]" * depth
-        case _:
-            tokens[place], tokens[other] = tokens[other], tokens[place]
-    return joined(*tokens)
-
-
-def relined(chance: random.Random, data: bytes) -> bytes:
-    """A line taken away, repeated, indented, moved, or taken from another paper."""
-    lines = data.split(b"\n")
-    place = chance.randrange(len(lines))
-    match chance.randrange(5):
-        case 0:
-            del lines[place]
-        case 1:
-            lines.insert(place, lines[place])
-        case 2:
-            lines[place] = b" " * chance.randint(1, 4) + lines[place]
-        case 3:
-            lines.insert(chance.randrange(len(lines)), lines.pop(place))
-        case _:
-            lines.insert(place, chance.choice(chance.choice(SHEETS + TABLES).split(b"\n")))
-    return b"\n".join(lines)
-
-
-def joined(*parts: str) -> bytes:
-    return "".join(parts).encode(errors="surrogateescape")
-
-
+retokened = partial(accidents.retokened, token=TOKEN, others=TOKENS, wrapped=True)
+relined = partial(accidents.relined, others=SHEETS + TABLES)
 ACCIDENTS: Sequence[Callable[[random.Random, bytes], bytes]] = (
     *(flipped, cut, renumbered, renumbered, retokened, retokened, retokened, relined),
 )
