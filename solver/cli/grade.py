@@ -37,7 +37,7 @@ TIMEOUT = 60.0
 NOTHING_ELSE = '{"results":[]}'
 
 MOST_READ = 500
-"""So many results are kept for the next paper that is marked alike."""
+"""So many parts of results are kept for the next paper that has them."""
 
 SLOW = 1.0
 """Seconds after which progress is told on standard error."""
@@ -133,7 +133,6 @@ class _Run:
         self.headers: list[reading.Header] = []
         self.tables: dict[str, int] = {}
         self.read: dict[str, dict[str, Any]] = {}
-        self.who: tuple[str, dict[str, Any]] = "", {}
         self.solutions: dict[str, list[str]] = {}
         self.mapping: dict[str, str] = {}
         self.started = time.monotonic()
@@ -315,20 +314,25 @@ class _Run:
         if rest != NOTHING_ELSE:
             for fault in json.loads(rest).get("not_graded", ()):
                 self.refuse(fault)
+        last, student = "", {}
         for question, who, tail in found:
-            known = self.read.get(tail)
-            if known is None:
-                known = json.loads("{" + tail)
-                if len(self.read) < MOST_READ:
-                    self.read[tail] = known
-            if who != self.who[0]:
-                self.who = who, json.loads(f"{{{who[:-1]}}}")
-            result = Written(json.loads(f"{question[:-1]}}}"))
-            result |= self.who[1]
-            result |= known
+            if who != last:
+                last, student = who, json.loads(f"{{{who[:-1]}}}")
+            result = Written(self.piece(f"{question[:-1]}}}"))
+            result |= student
+            result |= self.piece("{" + tail)
             result.text = f"{question} {who} {tail}"
             self.summary.add(result, tail)
             yield result
+
+    def piece(self, described: str) -> dict[str, Any]:
+        """A part of a result, read once where it comes again soon."""
+        known = self.read.get(described)
+        if known is None:
+            known = json.loads(described)
+            if len(self.read) < MOST_READ:
+                self.read[described] = known
+        return known
 
     def own(self) -> Iterator[dict[str, Any]]:
         """The answers that stand in the problems themselves."""
@@ -342,7 +346,7 @@ class _Run:
             typed = problem.frame.answers
             assert typed is not None
             name = problem.node.source.name
-            submission = reading.Submission("", id_, name, typed, typed.span)
+            submission = reading.Submission("", id_, name, typed, (typed.source, typed.start, typed.end))
             yield from self.taken(worker.marked([submission], (), name))
 
     # Reports

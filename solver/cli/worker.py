@@ -113,6 +113,8 @@ class Worker:
         for id_, question in known.items():
             self.exams.setdefault(PurePath(question.problem.node.source.name).stem, []).append(id_)
         self.kept: dict[tuple[str, str], str] = {}
+        self.last = "", ""
+        self.who = text({"student": "", "file": ""})[1:-1]
 
     def __call__(self, item: Item) -> str:
         """The results of a submission and what of it was not graded, as JSON; see `split`."""
@@ -162,8 +164,10 @@ class Worker:
             placed = result.not_graded or any(each.span is not None for each in result.answers)
             if typed and not placed and len(self.kept) < MOST_KEPT:
                 self.kept[question.problem.id, typed] = known
-        who = text({"student": submission.student, "file": submission.file})[1:-1]
-        return f"{SPLIT}{question.head},{SPLIT}{who},{SPLIT}{known}"
+        if (submission.student, submission.file) != self.last:
+            self.last = submission.student, submission.file
+            self.who = text({"student": submission.student, "file": submission.file})[1:-1]
+        return f"{SPLIT}{question.head},{SPLIT}{self.who},{SPLIT}{known}"
 
 
 def _left_out(error: SolverError, name: str) -> dict[str, Any]:

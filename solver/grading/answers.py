@@ -40,6 +40,8 @@ SUFFIXES = {".yaml", ".yml", *TABLES}
 IGNORE = "ignore"
 """What a column is mapped to that is not an answer."""
 
+FEW_BYTES = 1 << 16
+"""No paper of a usual size is larger."""
 MAX_COLUMNS = 1_000
 MAX_ROW = 1_000_000
 """Characters of a row."""
@@ -67,7 +69,14 @@ class Submission(Record):
     problem: str | None
     file: str
     answers: Mapping[str, Node]
-    span: Span | None
+    where: tuple[Source, int, int]
+    """Where it begins, or where its problem is named: text, start and end."""
+
+    @property
+    def span(self) -> Span:
+        """The place that a message about the whole submission shows."""
+        source, start, end = self.where
+        return source.span(start, end)
 
 
 class NotGraded(SolverError):
@@ -119,7 +128,8 @@ def read_file(path: str, given: Collection[str] = ()) -> bytes:
     check_file(path, given)
     try:
         with open(path, "rb") as file:
-            return file.read(yaml.MAX_BYTES + 1)
+            data = file.read(FEW_BYTES)  # room for all that may come would have to be found for every paper
+            return data if len(data) < FEW_BYTES else data + file.read(yaml.MAX_BYTES + 1 - FEW_BYTES)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
 
@@ -226,7 +236,6 @@ class _Sheets:
             hint = "indent the answers below a line `answers:`"
             return self.refuse("`answers` is missing", _start(sheet), hint)
         student = self.student(fields.get("student"))
-        place = _start(sheet)
         if isinstance(answers, yaml.Scalar) and (answers.is_null or not answers.text.strip()):
             answers = Pairs(sheet.source, answers.start, answers.end)
         if not isinstance(answers, Pairs):
@@ -236,26 +245,26 @@ class _Sheets:
         if "exam" in fields or (one is None and self.by_problem(answers)):
             for id_, child in answers.items():
                 self.add_problem(student, id_, child, answers)
-            self.add_blanks(student, fields.get("exam"), answers, place)
+            self.add_blanks(student, fields.get("exam"), answers, sheet)
             return None
-        if one is not None and self.unknown(one, fields["problem"].span):
-            return None
+        if one is not None and self.unknown(one):
+            return self.refuse_unknown(one, fields["problem"].span)
         parts = self.named(answers, one)
         if None in parts and self.problems:
             hint = f"add {quoted(f'problem: {next(iter(self.problems))}')}"
-            self.refuse("the sheet does not say which problem it answers", place, hint)
+            self.refuse("the sheet does not say which problem it answers", _start(sheet), hint)
             del parts[None]
         for part, pairs in parts.items():
-            self.submissions.append(Submission(student, part, self.file, pairs, place))
+            self.submissions.append(Submission(student, part, self.file, pairs, _beginning(sheet)))
         return None
 
-    def unknown(self, id_: str, span: Span) -> bool:
-        """Whether there is no such problem, which is told."""
-        if not self.problems or id_ in self.problems:
-            return False
+    def unknown(self, id_: str) -> bool:
+        """Whether there is no such problem."""
+        return bool(self.problems) and id_ not in self.problems
+
+    def refuse_unknown(self, id_: str, span: Span) -> None:
         hint = did_you_mean(id_, self.problems) or f"problems: {listed(list(self.problems)[:5], 'and')}"
         self.refuse(f"there is no problem {quoted(id_)}", span, hint)
-        return True
 
     def fields(self, sheet: Pairs) -> dict[str, Node]:
         """The fields of a sheet; others are told, but for those of a problem file that was filled in."""
@@ -302,28 +311,29 @@ class _Sheets:
 
     def add_problem(self, student: str, key: str, child: Node, answers: Pairs) -> None:
         """The answers to one problem of an exam."""
-        span, id_ = answers.key_span(key), key.strip()
-        if self.unknown(id_, span):
-            return None
+        id_ = key.strip()
+        if self.unknown(id_):
+            return self.refuse_unknown(id_, answers.key_span(key))
         if isinstance(child, yaml.Scalar) and (child.is_null or not child.text.strip()):
             child = Pairs(child.source, child.start, child.end)
         if not isinstance(child, Pairs):
             hint = "write `midterm-1: {w(1): [0.5, 1]}`"
             return self.refuse(f"the answers to {quoted(id_)} are no mapping", child.span, hint)
+        where = (answers.source, *answers.key_spans[key])
         for part, pairs in self.named(child, id_).items():
-            self.submissions.append(Submission(student, part, self.file, pairs, span))
+            self.submissions.append(Submission(student, part, self.file, pairs, where))
         return None
 
-    def add_blanks(self, student: str, exam: Node | None, answers: Pairs, place: Span) -> None:
+    def add_blanks(self, student: str, exam: Node | None, answers: Pairs, sheet: Node) -> None:
         """The problems of the exam that the sheet does not mention."""
         title = exam.text if isinstance(exam, yaml.Scalar) else ""
         mentioned = {key.strip() for key in answers}
         for id_ in self.exams.get(_key(title), ()):
             if id_ not in mentioned:
                 nothing = Pairs(answers.source, answers.start, answers.end)
-                self.submissions.append(Submission(student, id_, self.file, nothing, place))
+                self.submissions.append(Submission(student, id_, self.file, nothing, _beginning(sheet)))
         if not answers and _key(title) not in self.exams:
-            self.refuse("the sheet has no answers", place)
+            self.refuse("the sheet has no answers", _start(sheet))
 
     def named(self, answers: Pairs, problem: str | None) -> dict[str | None, Pairs]:
         """The answers under the names of quantities, by problem where the names say it and nothing else does."""
@@ -349,6 +359,10 @@ class _Sheets:
                 pairs[quantity] = node
                 pairs.key_spans[quantity] = answers.key_spans[name]
         return parts or {problem: Pairs(answers.source, answers.start, answers.end)}
+
+
+def _beginning(node: Node) -> tuple[Source, int, int]:
+    return node.source, node.start, node.start
 
 
 def _start(node: Node) -> Span:
@@ -674,9 +688,9 @@ def row_submissions(header: Header, row: Row) -> list[Submission | NotGraded]:
     if not student and not any(found.values()):
         return []
     student = _student(_unguarded(student)) or f"line {row.line}"
-    span = source.span(0, 0)
+    where = source, 0, 0
     if header.problem is None:
-        return [Submission(student, id_, header.file, answers, span) for id_, answers in found.items()]
+        return [Submission(student, id_, header.file, answers, where) for id_, answers in found.items()]
     start, end, id_ = cells[header.problem]
     id_ = id_ if id_ in header.problems else _unguarded(id_)
     if not id_ and len(header.problems) == 1:
@@ -687,7 +701,7 @@ def row_submissions(header: Header, row: Row) -> list[Submission | NotGraded]:
         )
         hint = did_you_mean(id_, header.problems) or f"problems: {listed(header.problems[:5], 'and')}"
         return [NotGraded(message, source.span(start, end), hint)]
-    return [Submission(student, id_, header.file, {**found.get(None, {}), **found.get(id_, {})}, span)]
+    return [Submission(student, id_, header.file, {**found.get(None, {}), **found.get(id_, {})}, where)]
 
 
 def _unguarded(text: str) -> str:

@@ -45,7 +45,7 @@ AHEAD = 512
 AHEAD_BYTES = 64 << 20
 CHUNK_MS = 50.0
 CHUNK_BYTES = 1 << 20
-RENEWED = 5000
+RENEWED = 20_000
 """Items after which a worker makes place for a new one, so that no leak grows for long."""
 
 _READY, _FAILED, _STARTED = range(len(STATUSES), len(STATUSES) + 3)

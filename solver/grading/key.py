@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -197,12 +198,32 @@ class Key:
         self.truth = World(self.derivation.steps, self.values)
         self._refuse_unknown()
         self.given = {each.name for each in self.derivation.given}
+        self.places = {name: place for place, name in enumerate(self.values)}
+        """The place of each quantity in the derivation."""
+        self._folded = {_folded(name): name for name in self.values}
         self._worlds: dict[tuple[tuple[str, str], ...], World | None] = {}
         self._edits: dict[str, list[Edit]] = {}
         self._guesses: dict[str, Guesses] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
         self._variants: list[tuple[Mistake, World]] | None = None
         self._exact = self._unrounded()
+
+    def name_of(self, typed: str) -> str | None:
+        """The quantity that somebody means, with the spaces and capitals of their own; None if there is none."""
+        return typed if typed in self.values else self._folded.get(_folded(typed))
+
+    @cached_property
+    def points(self) -> Fraction:
+        """What the problem is worth; 1 where it does not say."""
+        points = self.problem.frame.points
+        return Fraction(1) if points is None else points
+
+    @cached_property
+    def worth(self) -> Mapping[str, Fraction]:
+        """The share of the points that each quantity earns: by its weight, or else all that are asked for alike."""
+        weights = self.policy.weights or dict.fromkeys(self.ask, Fraction(1))
+        total = sum(weights.values(), Fraction(0))
+        return {name: weight / total for name, weight in weights.items()}
 
     def _refuse_unknown(self) -> None:
         unknown = [
@@ -522,6 +543,10 @@ def _keys(edit: Edit) -> Iterator[str]:
         and edit.wrong.name.endswith("(0)")
     ):
         yield edit.key.replace("previous-iterate", "start")
+
+
+def _folded(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def same(a: Array, b: Array) -> bool:

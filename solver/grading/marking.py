@@ -32,6 +32,7 @@ ORDER = (RIGHT, CARRIED, IMPRECISE, MISTAKE, WRONG, BLANK, UNREADABLE)
 
 Place = tuple[int, ...]
 
+_ALL, _NOTHING = Fraction(1), Fraction(0)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
@@ -67,7 +68,7 @@ class Result(Record, identity=True):
 
     @property
     def of(self) -> Fraction:
-        return self.key.problem.frame.points if self.key.problem.frame.points is not None else Fraction(1)
+        return self.key.points
 
 
 class _Answer:
@@ -318,15 +319,13 @@ class _Paper:
         self.not_graded: list[SolverError] = []
         found: dict[str, Node | None] = dict.fromkeys(key.ask)
         unknown: dict[str, Node] = {}
-        known = {_folded(name): name for name in key.values}
         for typed, node in answers.items():
-            name = typed if typed in key.values else known.get(_folded(typed))
+            name = key.name_of(typed)
             if name is None:
                 unknown[typed] = node
             else:
                 found[name] = node
-        places = {name: place for place, name in enumerate(key.values)}
-        self.answers = [_Answer(name, found[name], key) for name in sorted(found, key=places.__getitem__)]
+        self.answers = [_Answer(name, found[name], key) for name in sorted(found, key=key.places.__getitem__)]
         own = key.world(self.pinned()) if unknown and not key.kind.fixed else key.truth
         for typed, node in unknown.items():
             if own is not None and typed in own.values:
@@ -445,14 +444,14 @@ class _Paper:
 
     def charge(self) -> None:
         policy = self.key.policy
+        shares = {RIGHT: _ALL, IMPRECISE: policy.imprecise, MISTAKE: policy.mistake}
+        shares |= dict.fromkeys((WRONG, BLANK, UNREADABLE), _NOTHING)
         for answer in self.answers:
-            worth = self.weight(answer) > 0
+            worth = self.key.worth.get(answer.name, _NOTHING) > 0
             if answer.note == "judged" and answer.verdict == MISTAKE:
                 if worth and answer.share < 1:
                     self.sources[answer.name] = True
                 continue
-            shares = {RIGHT: Fraction(1), IMPRECISE: policy.imprecise, MISTAKE: policy.mistake}
-            shares |= {WRONG: Fraction(0), BLANK: Fraction(0), UNREADABLE: Fraction(0)}
             if CARRIED in answer.statuses:
                 errors = self.errors(answer)
                 free = [name for name in errors if not self.sources.get(name, True)]
@@ -461,29 +460,21 @@ class _Paper:
                     for name in free:
                         self.sources[name] = True
             statuses = answer.statuses or [answer.verdict]
-            if policy.entries:
-                answer.share = sum((shares[each] for each in statuses), Fraction(0)) / len(statuses)
+            if policy.entries and len(set(statuses)) > 1:
+                answer.share = sum((shares[each] for each in statuses), _NOTHING) / len(statuses)
+            elif policy.entries:
+                answer.share = shares[statuses[0]]
             else:
                 answer.share = shares[answer.verdict]
             if worth and answer.name in self.sources and answer.share < 1:
                 self.sources[answer.name] = True
 
-    def weight(self, answer: _Answer) -> Fraction:
-        weights = self.key.policy.weights
-        if weights:
-            return weights.get(answer.name, Fraction(0))
-        return Fraction(1 if answer.asked else 0)
-
     def result(self) -> Result:
         self.mark()
-        points = self.key.problem.frame.points
-        points = Fraction(1) if points is None else points
-        weights = self.key.policy.weights or dict.fromkeys(self.key.ask, Fraction(1))
-        total = sum(weights.values(), Fraction(0))
-        marked = []
-        for answer in self.answers:
-            of = points * weights.get(answer.name, Fraction(0)) / total
-            marked.append(self.marked(answer, of))
+        marked = (
+            self.marked(answer, self.key.points * self.key.worth.get(answer.name, _NOTHING))
+            for answer in self.answers
+        )
         return Result(self.key, tuple(marked), tuple(self.not_graded))
 
     def marked(self, answer: _Answer, of: Fraction) -> Marked:
@@ -535,10 +526,6 @@ def _same_number(x: Any, y: Any) -> bool:
     places = [each.places for each in (x, y) if each.places is not None]
     room = Fraction(1, 2) / Fraction(10) ** min(places) if len(places) == 2 and x.places != y.places else 0
     return bool(abs(x.value - y.value) <= room)
-
-
-def _folded(name: str) -> str:
-    return "".join(name.split()).casefold()
 
 
 def mark(key: Key, answers: Mapping[str, Node]) -> Result:

@@ -33,7 +33,6 @@ _SMALL = 1e-4
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-@lru_cache(4096)
 @lru_cache(10_000)
 def fraction(text: str) -> Fraction:
     """Points as a number; equal texts give the same object."""

@@ -28,7 +28,10 @@ LONGEST_TALLIED = 300
 BINS = 10
 """The bars of a distribution: 0 to 9 %, 10 to 19 %, …, 90 to 100 %."""
 MOST_ALIKE = 1_000
-"""So many different right papers are remembered."""
+"""So many different results are remembered."""
+
+Count = tuple[Counter[Any], Any]
+"""A counter and what it counts."""
 
 _ZERO = Fraction(0)
 
@@ -129,7 +132,6 @@ class Summary:
     def __init__(self) -> None:
         self.papers = 0
         self.roster = Roster()
-        self.verdicts: Counter[str] = Counter()
         self.mistakes: Counter[str] = Counter()
         """Papers by the name of a mistake; repeats do not count."""
         self.unreadable = 0
@@ -141,72 +143,62 @@ class Summary:
         self.at_least = False
         """Whether equal answers may be more than were counted."""
         self._few = True
-        self._right: dict[str, tuple[Counter[Fraction], Fraction, int | None, list[Counter[str]]]] = {}
-        self._percent = self._rated = 0
-        self._problems: dict[str, Counter[Fraction]] = {}
+        self._alike: dict[str, list[Count]] = {}
+        self._problems: dict[str, Counter[tuple[str, str]]] = {}
+        """Papers of each problem by their points and what they could earn."""
         self._verdicts: dict[tuple[str, str], tuple[bool, Counter[str]]] = {}
-        self._slips: dict[tuple[str, str, str], list[Any]] = {}
+        self._slips: Counter[tuple[str, str, str]] = Counter()
+        self._told: dict[tuple[str, str, str], str] = {}
         self._same: dict[tuple[str, str, str], tuple[int, Sequence[int] | None]] = {}
         self._expected: dict[tuple[str, str], Any] = {}
 
     def add(self, result: Result, same: str = "") -> None:
-        """Count a result; `same` is equal for papers that are marked alike, so that right ones are looked at once."""
+        """Count a result; `same` is equal for papers that are marked alike, so that they are looked at once."""
         self.papers += 1
         self.roster.add(result)
         self._keep(result)
-        if same in self._right:
-            self._count_right(*self._right[same])
-            return
-        points, of, problem = results.points(result), results.most(result), results.problem(result)
-        sums = self._problems.setdefault(problem, Counter())
-        sums[points] += 1
-        if of:
-            self._rated += 1
-            self._percent += round(points * 100_000_000 / of)
-        right = [answer for answer in results.answers(result) if answer.get("verdict") == "correct"]
-        if same and len(right) == len(results.answers(result)) and len(self._right) < MOST_ALIKE:
-            questions = [
-                self._verdicts.setdefault(
-                    (problem, str(answer.get("name", ""))), (bool(answer.get("asked")), Counter())
-                )
-                for answer in right
-            ]
-            share = round(points * 100_000_000 / of) if of else None
-            self._right[same] = sums, points, share, [counts for _, counts in questions]
-        mistakes = set()
-        slips = set()
+        counts = self._alike.get(same)
+        if counts is None:
+            counts = list(self._counts(result))
+            if not self._look_at(result) and same and len(self._alike) < MOST_ALIKE:
+                self._alike[same] = counts
+        for counter, key in counts:
+            counter[key] += 1
+
+    def _counts(self, result: Result) -> Iterator[Count]:
+        """Where a result counts."""
+        problem = results.problem(result)
+        yield self._problems.setdefault(problem, Counter()), (result["points"], result["of"])
+        mistakes: dict[str, None] = {}
+        slips: dict[tuple[str, str, str], None] = {}
         for answer in results.answers(result):
             name, verdict = str(answer.get("name", "")), str(answer.get("verdict", ""))
-            self.verdicts[verdict] += 1
             question = self._verdicts.setdefault((problem, name), (bool(answer.get("asked")), Counter()))
-            question[1][verdict] += 1
+            yield question[1], verdict
             if verdict == "correct":
                 continue
             if (mistake := results.mistaken(answer)) is not None:
-                mistakes.add(mistake)
                 slip = problem, str(answer.get("at") or name), mistake
-                slips.add(slip)
-                if slip not in self._slips:
-                    self._slips[slip] = [0, results.message(answer)]
-            elif verdict == "wrong":
-                self._compare(problem, name, answer)
-            elif verdict == "unreadable":
-                self._wait(result, answer)
-        self.mistakes.update(mistakes)
+                self._told.setdefault(slip, results.message(answer))
+                mistakes[mistake] = slips[slip] = None
+        for mistake in mistakes:
+            yield self.mistakes, mistake
         for slip in slips:
-            self._slips[slip][0] += 1
+            yield self._slips, slip
 
-    def _count_right(
-        self, sums: Counter[Fraction], points: Fraction, share: int | None, questions: list[Counter[str]]
-    ) -> None:
-        """Another paper that is as right as one before."""
-        sums[points] += 1
-        if share is not None:
-            self._rated += 1
-            self._percent += share
-        self.verdicts["correct"] += len(questions)
-        for counts in questions:
-            counts["correct"] += 1
+    def _look_at(self, result: Result) -> bool:
+        """Keep what has to be looked at in a result, by the program or by a person; whether there is anything."""
+        found = False
+        for answer in results.answers(result):
+            verdict = answer.get("verdict")
+            if verdict == "unreadable":
+                self._wait(result, answer)
+            elif verdict == "wrong" and results.mistaken(answer) is None:
+                self._compare(results.problem(result), str(answer.get("name", "")), answer)
+            else:
+                continue
+            found = True
+        return found
 
     def leave_out(self, fault: Mapping[str, Any]) -> None:
         """Count something that was not graded."""
@@ -252,33 +244,35 @@ class Summary:
 
     @property
     def mean_percent(self) -> float | None:
-        """The mean over the papers, None if there is none."""
-        return round(self._percent / self._rated / 1e6, 4) if self._rated else None
+        """The mean over the papers in which there is something to earn, None if there is none."""
+        total, papers = _ZERO, 0
+        for sums in self._problems.values():
+            for (points, of), count in sums.items():
+                if most := results.fraction(of):
+                    total += count * results.fraction(points) / most
+                    papers += count
+        return round(float(100 * total / papers), 4) if papers else None
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """Answers by verdict."""
+        return sum((counts for _, counts in self._verdicts.values()), Counter())
 
     def percents(self) -> list[float]:
         """What each student earned of all points, in increasing order."""
         of = self.roster.of
         return sorted(float(100 * total / of) for _, _, total in self.roster.rows()) if of else []
 
-    def distribution(self) -> list[int]:
-        """The students by percent, in `BINS` bars."""
-        bars = [0] * BINS
-        for percent in self.percents():
-            bars[min(int(percent * BINS / 100), BINS - 1)] += 1
-        return bars
-
     def by_problem(self) -> Iterator[tuple[str, int, Fraction, Fraction]]:
         """Each problem with its papers, their mean points and what can be earned."""
         for problem, sums in self._problems.items():
-            papers, total = sums.total(), sum((points * count for points, count in sums.items()), _ZERO)
+            papers = sums.total()
+            total = sum((results.fraction(points) * count for (points, _), count in sums.items()), _ZERO)
             yield problem, papers, total / papers, self.roster.problems[problem]
 
     def slips(self) -> list[Slip]:
         """Mistakes by place, the commonest first."""
-        found = [
-            Slip(problem, at, mistake, count, message)
-            for (problem, at, mistake), (count, message) in self._slips.items()
-        ]
+        found = [Slip(*slip, papers=count, message=self._told[slip]) for slip, count in self._slips.items()]
         return sorted(found, key=lambda slip: -slip.papers)
 
     def hardest(self) -> list[Question]:
@@ -326,7 +320,7 @@ class Summary:
                 "count": len(self.roster),
                 "mean_percent": round(sum(percents) / len(percents), 4) if percents else None,
                 "median_percent": round(median(percents), 4) if percents else None,
-                "distribution": self.distribution(),
+                "distribution": distribution(percents),
             },
             "unexplained": [
                 {"problem": same.problem, "name": same.name, "answer": same.answer, "papers": same.papers}
@@ -335,6 +329,14 @@ class Summary:
             "unreadable": self.unreadable,
             "not_graded": self.ungraded,
         }
+
+
+def distribution(percents: Iterable[float]) -> list[int]:
+    """So many in each of `BINS` bars."""
+    bars = [0] * BINS
+    for percent in percents:
+        bars[min(int(percent * BINS / 100), BINS - 1)] += 1
+    return bars
 
 
 def median(increasing: list[float]) -> float:

@@ -198,6 +198,8 @@ _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,5}))?
 _ONE = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
 _ROW = rf"{_ONE}(?:(?: ?, ?| ){_ONE})*+"
 _LINES = re.compile(rf" *(?:\[ *{_ROW} *\]|\( *{_ROW} *\)|{_ROW}(?: ?; ?{_ROW})*+) *")
+_GRID = re.compile(rf" *\[ *(\[ *{_ROW} *\](?: ?,? ?\[ *{_ROW} *\])*+) *\] *")
+_BETWEEN = re.compile(r"\] ?,? ?\[")
 _DOTTED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
@@ -213,10 +215,14 @@ def _simple(node: Node, shape: Shape, whole: bool) -> Typed | None:
 
 
 def _collected_text(text: str, entries: list[Entry], whole: bool) -> Shape | None:
-    """The same of `-1 -4`, `[-1, -4]` and `3 3; 0 -4`."""
-    if len(text) > 500 or not _LINES.fullmatch(text):
+    """The same of `-1 -4`, `[-1, -4]`, `3 3; 0 -4` and `[[3, 3], [0, -4]]`."""
+    if len(text) > 500:
         return None
-    rows = [row.replace(",", " ").split() for row in text.strip("[( )]").split(";")]
+    grid = _GRID.fullmatch(text)
+    if grid is None and not _LINES.fullmatch(text):
+        return None
+    lines = _BETWEEN.split(grid[1]) if grid else text.split(";")
+    rows = [line.strip("[( )]").replace(",", " ").split() for line in lines]
     for row in rows:
         for part in row:
             if whole and _DOTTED.fullmatch(part):
@@ -228,6 +234,8 @@ def _collected_text(text: str, entries: list[Entry], whole: bool) -> Shape | Non
     sizes = {len(row) for row in rows}
     if len(sizes) > 1:
         return None
+    if grid:
+        return len(rows), *sizes
     return (len(rows), *sizes) if len(rows) > 1 and sizes != {1} else (len(entries),)
 
 
@@ -610,6 +618,10 @@ _SHAPE = re.compile(r"[(\[]?\s*[1-9][0-9]*(?:\s*[xX*]\s*[1-9][0-9]*)+\s*[)\]]?")
 
 
 def _tree_of_text(typed: str) -> tuple[Any, bool]:
+    return _tree_of_short(typed) if len(typed) <= MAX_LENGTH else _tree_of_any(typed)
+
+
+def _tree_of_any(typed: str) -> tuple[Any, bool]:
     if len(typed) > MAX_TEXT:
         raise _Unread(f"it has more than {MAX_TEXT:,} characters")
     if _decimal(text := typed.strip()) is not None:
@@ -636,6 +648,10 @@ def _tree_of_text(typed: str) -> tuple[Any, bool]:
         if call := _CALLS.match(text):
             text = _OPTIONS.sub(")", text[call.end() :]).removeprefix("(").removesuffix(")")
     return _bracketed(text), bool(found)
+
+
+_tree_of_short = lru_cache(maxsize=64)(_tree_of_any)
+"""What is no answer often stands in every column."""
 
 
 _OPENING = {"]": "[", ")": "(", "}": "{"}

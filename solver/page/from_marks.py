@@ -16,7 +16,17 @@ from solver.errors import counted
 from solver.grading import results
 from solver.grading.changes import Change, Moved
 from solver.grading.results import LONGEST_MESSAGE, LONGEST_NAME, LONGEST_PLACE, Answer, Result, crop
-from solver.grading.summary import BINS, MOST_LISTED, Question, Same, Slip, Summary, Unread, median
+from solver.grading.summary import (
+    BINS,
+    MOST_LISTED,
+    Question,
+    Same,
+    Slip,
+    Summary,
+    Unread,
+    distribution,
+    median,
+)
 from solver.page.blocks import Block, Heading, Note, Page, Prose, Section, Step, Table
 from solver.page.math import Chain, Word
 
@@ -159,7 +169,7 @@ def _class(summary: Summary) -> Iterator[Block]:
         yield Note((f"{times} came twice for the same student and problem: the last one counts.",))
     if summary.papers:
         yield Section("Marks")
-        yield from _marks(summary, several)
+        yield from _marks(summary, percents, several)
     yield from _slips(summary.slips(), summary.papers, several)
     yield from _hardest(summary.hardest(), several)
     yield from _same(summary.same(), several, summary.at_least)
@@ -167,7 +177,7 @@ def _class(summary: Summary) -> Iterator[Block]:
     yield from _left_out_of_marking(summary)
 
 
-def _marks(summary: Summary, several: bool) -> Iterator[Block]:
+def _marks(summary: Summary, percents: list[float], several: bool) -> Iterator[Block]:
     rows: list[tuple[str, ...]] = []
     for problem, papers, mean, of in summary.by_problem():
         rows.append((_named(problem), str(papers), f"{float(mean):.2f}", results.mark(of), _share(mean, of)))
@@ -178,7 +188,7 @@ def _marks(summary: Summary, several: bool) -> Iterator[Block]:
     else:
         _, _, mean_points, of_points, _ = rows[0]
         yield Note((f"The mean is {mean_points} of {of_points} points.",))
-    bars = summary.distribution()
+    bars = distribution(percents)
     if len(summary.roster) > 1 and any(bars):
         unit = max(1, -(-max(bars) // LONGEST_BAR))
         title = f"Students by percent{f' (a dot is {unit} of them)' if unit > 1 else ''}"

@@ -16,6 +16,7 @@ class Written(dict[str, Any]):
     text: str
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What JSON allows in a text and a terminal obeys; JSON holds it only inside of texts."""
 
@@ -37,7 +38,7 @@ def run_document(
 
 def text(value: Any) -> str:
     """A value as JSON that every encoding to UTF-8 can carry (a lone surrogate is escaped)."""
-    written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    written = _encode(value)
     if not written.isascii() or "\x7f" in written:
         written = _STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written)
     try:

@@ -196,9 +196,9 @@ def main(count: int = 10_000) -> None:
         fewer, _ = write(folder, max(count // 10, 1))
         base = min(events(sheets) for _ in range(3))
         options = ["--jobs", "2"]
-        took, memory = graded(solve, sheets, *options)
+        took, memory = min(graded(solve, sheets, *options) for _ in range(3))
         again, _ = graded(solve, sheets, *options, "--resume", str(folder / "journal"))
-        of_csv, _ = graded(solve, table, *options)
+        of_csv, _ = min(graded(solve, table, *options) for _ in range(3))
         _, less = graded(solve, fewer, *options)
         print(f"{count:,} papers of four problems, two workers ({os.cpu_count()} processors):")
         print(f"  events of the YAML files {base:6.2f} s")
