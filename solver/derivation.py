@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from solver.expr.nodes import Expr, ShapeError, Sym, symbols
 from solver.expr.rounding import Rounding, rounded
 from solver.expr.values import Array, Domain, Shape, Undefined, Value, gather
 from solver.record import Record
+
+if TYPE_CHECKING:
+    from solver.expr.edits import Slip
 
 
 class Message(Record):
@@ -58,7 +62,8 @@ class Step(Record):
     `computed` is the value of the expression; `value` differs from it where it was rounded, or pinned to
     a student's own. A step that says nothing new is `quiet`: it has a value, but no line on the page unless it
     is asked for. The formula of a `bare` one is numbers from the start: what it is made of has no letters. `ways()`
-    are equal expressions that people use as well: a mistake may be one in them.
+    are equal expressions that people use as well: a mistake may be one in them. `slips()` are expressions that people
+    write instead of the whole by a misconception that no single edit makes.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Step(Record):
     bare: bool = False
     pinned: bool = False
     ways: Callable[[], Iterable[Expr]] = tuple
+    slips: Callable[[], Iterable[Slip]] = tuple
 
 
 class Identity(Record):
@@ -292,11 +298,12 @@ class Board:
         bare: bool = False,
         exactly: bool = False,
         ways: Callable[[], Iterable[Expr]] = tuple,
+        slips: Callable[[], Iterable[Slip]] = tuple,
     ) -> Sym:
         """Define a quantity by an expression over what stands on the board; the reason is for the reader.
 
         `also` are further names of it. `exactly` exempts it from rounding at each step (a count, a class);
-        `quiet`, `bare` and `ways` are those of `Step`.
+        `quiet`, `bare`, `ways` and `slips` are those of `Step`.
         Raises `Stopped` where the value does not exist or is out of range.
         """
         try:
@@ -319,7 +326,7 @@ class Board:
             if value.label != computed.label:
                 wanted = "a label is needed" if computed.label else "a number is needed, not a label"
                 raise Stopped(name, wanted)
-        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pin is not None, ways)
+        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pin is not None, ways, slips)
         for each in (name, *also):
             self._define(each, value)
             self._steps[each] = step

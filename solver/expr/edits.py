@@ -78,14 +78,15 @@ MOST_NODES = 60
 """Only the whole of a longer expression is edited, and what is alike in all its places."""
 
 
-def edits(name: str, expr: Expr, scope: Scope) -> list[Edit]:
-    """The edits of the expression of a quantity that keep its shape, the simplest first."""
+def edits(name: str, expr: Expr, scope: Scope, slips: Iterable[Slip] = ()) -> list[Edit]:
+    """The edits of the expression of a quantity that keep its shape, the simplest first; `slips` are further ones."""
     try:
         shape = shape_of(expr, scope.shapes)
     except ShapeError:
         return []
     found: dict[str, Edit] = {}
     for edit in (
+        *(Edit(s.name, s.wrong, s.key, expr, s.wrong, s.part, s.cost, s.also, s.says) for s in slips),
         *_everywhere(expr),
         *_anywhere(expr),
         *_of_whole(name, expr, scope),
@@ -110,7 +111,7 @@ def _merged(one: Edit, other: Edit) -> Edit:
     first, second = (other, one) if other.cost < one.cost else (one, other)
     also = dict.fromkeys((*first.also, second.name, *second.also))
     also.pop(first.name, None)
-    return first.but(also=tuple(also))
+    return first.but(also=tuple(also), says=first.says or second.says * (first.name == second.name))
 
 
 def _written(expr: Expr) -> str:

@@ -328,7 +328,7 @@ class Key:
             found: list[Edit] = []
             if not step.value.label and step.value.size <= LARGEST:
                 scope = self._scope(step)
-                found = edits(step.name, step.expr, scope)
+                found = edits(step.name, step.expr, scope, step.slips())
                 for way in step.ways():
                     found += edits(step.name, way, scope)
             self._edits[step.name] = found
