@@ -552,9 +552,27 @@ def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
                     mistake, _put(expr, used, Sym(other)), key, Sym(used), Sym(other), None, cost, also
                 )
     for other in _others(name, name, scope, places):
+        if not (other in scope.relatives or other in symbols(expr) or _alike(name, other)):
+            continue
         mistake, key, cost = _taken(other, name)
         also = ("off-by-one", "other-quantity") if mistake != "other-quantity" else ()
         yield Edit(mistake, Sym(other), f"{key}:whole", expr, Sym(other), None, max(cost, LIKELY), also)
+
+
+_ABOUT = re.compile(r"\(([^()=<>]+)(=|<=|>)?[^()]*\)$")
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether a person may write down one for the other: both of one sort, or about the same."""
+    ends = [each.rpartition(".")[2] for each in (name, other) if "." in each]
+    if ends and ends != [ends[0]] * 2:
+        return False
+    about, others = _ABOUT.search(name), _ABOUT.search(other)
+    if about is None or others is None:
+        return about is others
+    if about[2] or others[2]:
+        return about.groups() == others.groups()
+    return about[1] == others[1] or family(name) == family(other)
 
 
 def _taken(other: str, used: str) -> tuple[str, str, int]:
@@ -585,6 +603,11 @@ def _others(used: str, name: str, scope: Scope, places: Mapping[str, int]) -> li
             distance = 0 if other in scope.relatives else abs(places[other] - places.get(used, 0))
             others.append((distance, other))
     return [other for _, other in (*sorted(iterates)[:4], *sorted(others)[:NEAREST])]
+
+
+def series(name: str) -> str:
+    """The series that a quantity is an iterate of: `w` of `w(2)`; empty for others."""
+    return _iterate(name)[0] if _iterate(name)[1] >= 0 else ""
 
 
 def _iterate(name: str) -> tuple[str, int]:

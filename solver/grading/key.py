@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from solver import kinds
 from solver.derivation import Board, Step, Stopped
 from solver.errors import SolverErrors
-from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Edit, Scope, edits, family
+from solver.expr.edits import LIKELY, LOGARITHMS, PLAIN, POSSIBLE, Edit, Scope, edits, family, series
 from solver.expr.evaluate import Evaluator, doubles
 from solver.expr.nodes import Apply, Const, Expr, Sym, symbols
 from solver.expr.values import Array, Value, double, integers
@@ -354,6 +355,10 @@ class Key:
             at = names.index(step.name)
             near = names[max(0, at - MOST_NAMES // 2) : at + MOST_NAMES // 2]
             names = [*(name for name in names if name in self.given and name not in near), *near]
+        own = {series(used) for used in (step.name, *symbols(step.expr))} - {""}
+        names = [
+            name for name in names if step.name not in self.ancestors(name) or series(name) in own
+        ]  # what follows from a quantity cannot stand in it, but for a later iterate
         relatives = {
             name
             for used in symbols(step.expr)
@@ -412,10 +417,22 @@ class Key:
                     found.append(below.name)
         return found
 
+    def _goes_round(self, edit: Edit, name: str, world: World) -> bool:
+        """Whether an edit takes a later value that follows from the answer itself, which then explains nothing."""
+        if edit.name != "updated-value" or world is self.truth or not isinstance(edit.wrong, Sym):
+            return False
+        later = edit.wrong.name
+        step = world.steps.get(later)
+        if name not in self.ancestors(later):
+            return False
+        return edit.key.endswith(":whole") or step is None or not step.pinned
+
     def _near(self, name: str, world: World) -> Iterator[Guess]:
         """Edits of the quantity's own step."""
         step = self.truth.steps[name]
         for edit in self.edits(step.name):
+            if self._goes_round(edit, step.name, world):
+                continue
             value = world.propagated({step.name: edit.expr}, name)
             if value is not None:
                 yield Guess(edit.name, value, (step.name,), edit.cost, world is not self.truth, edit)
@@ -456,15 +473,22 @@ class Key:
         own = world is not self.truth
         alike: dict[tuple[str, str], dict[str, Edit]] = {}
         last = world.places.get(self.truth.steps[name].name, 0)
-        for each in self.unwritten(name, world)[:MOST_UNWRITTEN]:
+        rare = self.truth.floats[name].size == 1  # one number would fit too many of them
+        steps = self.unwritten(name, world)[:MOST_UNWRITTEN]
+        families = Counter(map(self.family, steps))
+        for each in steps:
             near = each == self.truth.steps[name].name
             for edit in self.edits(each):
+                if self._goes_round(edit, each, world):
+                    continue
                 for known in dict.fromkeys((*_keys(edit), edit.key.partition("@")[0])):
                     same_edit = alike.setdefault((self.family(each), known), {})
                     if each not in same_edit or edit.cost < same_edit[each].cost:
                         same_edit[each] = edit
-                if near or budget < 0:
+                if near or budget < 0 or (rare and edit.cost >= POSSIBLE):
                     continue
+                if families[self.family(each)] > 1 and other_base(edit):
+                    continue  # nobody changes the base in between
                 budget -= 1 + last - world.places.get(each, 0)
                 value = world.propagated({each: edit.expr}, name)
                 if value is not None:
@@ -475,7 +499,7 @@ class Key:
             names = tuple(sorted(several, key=self.truth.places.__getitem__))
             first = several[names[0]]
             budget -= 1 + last - world.places.get(names[0], 0)
-            if budget > 0 and (not own or first.cost < POSSIBLE):
+            if budget > 0 and (first.cost < POSSIBLE or not (own or rare)):
                 value = world.propagated({each: edit.expr for each, edit in several.items()}, name)
                 if value is not None:
                     yield Guess(first.name, value, names, first.cost + 1, own, first)
@@ -532,6 +556,12 @@ class Key:
             if other is None or not same(other, self.truth.floats[step.name]):
                 return step.name
         return self.truth.steps[name].name
+
+
+def other_base(edit: Edit) -> bool:
+    """Whether a logarithm is taken to another base."""
+    one, _, two = edit.key.partition("@")[0].partition(":")
+    return one in LOGARITHMS and two in LOGARITHMS
 
 
 def _keys(edit: Edit) -> Iterator[str]:
