@@ -30,6 +30,9 @@ LOOSE, LOOSE_NUMBER = 0.01, 0.001
 
 TIGHT = 1e-9
 
+MOST_SUSPECTS = 8
+"""So many explanations that need proof from another answer are looked into."""
+
 FARTHEST = 10.0
 """Guesses that are so many times as large as the numbers make no answer more believable."""
 
@@ -70,7 +73,7 @@ def explained(
     if numbers.nearly_true():  # a slip of the last digit, or not as many digits as are wanted
         return None
     numbers.settled = _settled(key, name, sure)
-    stages = []
+    stages: list[Guesses] = []
     for stage in key.stages(name, own):
         stages.append(stage)
         found = numbers.best(stages, loosely=len(stages) > 1)  # what fits exactly may come later
@@ -80,6 +83,27 @@ def explained(
     if found is not None and any(again(found, each) for each in past):
         return found.but(repeat=True, also=())
     return found
+
+
+class Suspect(Record, identity=True):
+    """A mistake that explains an answer but might do so by chance: with `chance`, of all that are as simple, and
+    with `alone` if no other came into question."""
+
+    found: Found
+    chance: float
+    alone: float
+
+
+def suspects(
+    key: Key, name: str, typed: Typed, right: Sequence[bool], own: World, sure: Collection[str] = ()
+) -> list[Suspect]:
+    """Likely mistakes that give exactly what was written, however probable that is without them."""
+    numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
+    if numbers.nearly_true() or not numbers.wrong.any() or not numbers.x.any():
+        return []
+    numbers.settled = _settled(key, name, sure)
+    with np.errstate(all="ignore"):
+        return numbers.suspects(list(key.stages(name, own)))
 
 
 def _settled(key: Key, name: str, sure: Collection[str]) -> frozenset[str]:
@@ -95,6 +119,11 @@ def again(found: Found, past: Past) -> bool:
         name == past[0] and (key.partition("@")[0] == past[1].partition("@")[0] or kind == past[2])
         for name, key, kind in found.traces
     )
+
+
+def same_mistake(one: Found, other: Found) -> bool:
+    """Whether two answers are explained by one mistake."""
+    return any(name == past[0] and key == past[1] for name, key, _ in one.traces for past in other.traces)
 
 
 def _also(guess: Guess) -> tuple[str, ...]:
@@ -164,12 +193,9 @@ class _Numbers:
             return self._best(stages, loosely)
 
     def _best(self, stages: Sequence[Guesses], loosely: bool) -> Found | None:
-        gathered = [stage.rows(self.shape) for stage in stages]
-        guesses = [guess for some, _, _ in gathered for guess in some]
+        guesses, values, costs = self._gathered(stages)
         if not guesses:
             return None
-        values = self._there(np.concatenate([rows for _, rows, _ in gathered]))
-        costs = np.concatenate([cost for _, _, cost in gathered])
         for loose in (False, True) if loosely else (False,):
             hit = np.flatnonzero(self._near(values, loose).all(axis=1))
             if not self.x.any():  # noughts may only say that nothing was computed
@@ -183,19 +209,37 @@ class _Numbers:
             if not fits:
                 continue
             best = fits[0]
-            if self._chance(values[:, self.wrong], costs <= best.cost, loose, best.entry) >= LIKELY_CHANCE:
+            if math.prod(self._chance(values, costs <= best.cost, loose, best.entry)) >= LIKELY_CHANCE:
                 return None
-            equal = [guess for guess in fits if guess.cost == best.cost]
-            names = dict.fromkeys(name for guess in (best, *equal) for name in (guess.mistake, *_also(guess)))
-            names.pop(best.mistake)
-            told = {best.mistake, *_also(best)}
-            other = next((guess for guess in equal if guess.mistake not in told), None)
-            traces = dict.fromkeys(each for guess in equal for each in traces_of(guess))
-            return Found(best, tuple(names), tuple(traces), other=other)
+            return _found(best, [guess for guess in fits if guess.cost == best.cost])
         return None
 
-    def _chance(self, values: Array, simple: Array, loose: bool, entry: bool) -> float:
-        """How many guesses as simple as the best one are expected to hit the wrong entries by chance."""
+    def suspects(self, stages: Sequence[Guesses]) -> list[Suspect]:
+        """The likely guesses that fit exactly."""
+        guesses, values, costs = self._gathered(stages)
+        fits = [
+            guesses[place]
+            for place in (np.flatnonzero(self._near(values, False).all(axis=1)) if guesses else ())
+            if costs[place] <= LIKELY and self.settled.isdisjoint(guesses[place].at)
+        ]
+        found = []
+        for guess in sorted(fits, key=_rank)[:MOST_SUSPECTS]:
+            count, alone = self._chance(values, costs <= guess.cost, False, guess.entry)
+            found.append(Suspect(_found(guess, [guess]), count * alone, alone))
+        return found
+
+    def _gathered(self, stages: Sequence[Guesses]) -> tuple[list[Guess], Array, Array]:
+        """All guesses, their values in the entries that are there, and their costs."""
+        gathered = [stage.rows(self.shape) for stage in stages]
+        guesses = [guess for some, _, _ in gathered for guess in some]
+        if not guesses:
+            return [], np.zeros((0, len(self.x))), np.zeros(0, dtype=int)
+        values = self._there(np.concatenate([rows for _, rows, _ in gathered]))
+        return guesses, values, np.concatenate([costs for _, _, costs in gathered])
+
+    def _chance(self, values: Array, simple: Array, loose: bool, entry: bool) -> tuple[int, float]:
+        """How many guesses are as simple, and how probably one of them hits the wrong entries by chance."""
+        values = values[:, self.wrong]
         x, width = self.x[self.wrong], self.width[self.wrong]
         if loose:
             width = np.maximum(width, 2 * self.loose * np.abs(x))
@@ -203,16 +247,27 @@ class _Numbers:
         others = values[simple]
         if truth is not None:
             others = others[~np.isclose(others, truth, rtol=1e-6, atol=1e-12).all(axis=1)]
-        log = math.log(max(_distinct(others), 1))
+        log = 0.0
         if not entry:  # chance would have had to hit these entries and no others
             log -= math.log(math.comb(len(self.wrong), len(x)))
         largest = float(np.abs(x).max(initial=0.0))
+        across = float(np.ptp(self.truth)) if self.truth is not None else 0.0
         for place in range(len(x)):
-            apart = _range(values[:, place], x[place], truth, place)
+            apart = max(_range(values[:, place], x[place], truth, place), across)
             if truth is None:  # of another shape: hardly anything to compare with
                 apart = max(apart, largest)
             log += math.log(min(1.0, width[place] / apart))
-        return math.exp(max(log, -700.0))
+        return max(_distinct(others), 1), math.exp(max(log, -700.0))
+
+
+def _found(best: Guess, equal: Sequence[Guess]) -> Found:
+    """What is said of a guess, and of others that are as good."""
+    names = dict.fromkeys(name for guess in (best, *equal) for name in (guess.mistake, *_also(guess)))
+    names.pop(best.mistake)
+    told = {best.mistake, *_also(best)}
+    other = next((guess for guess in equal if guess.mistake not in told), None)
+    traces = dict.fromkeys(each for guess in equal for each in traces_of(guess))
+    return Found(best, tuple(names), tuple(traces), other=other)
 
 
 def _distinct(rows: Array) -> int:

@@ -7,6 +7,7 @@ by the first asked answer that follows from it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -19,7 +20,17 @@ from solver.errors import SolverError, Span, did_you_mean, quoted
 from solver.expr.nodes import Sym
 from solver.expr.values import Value, gather, label
 from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged, last_digit
-from solver.grading.diagnose import Found, Past, again, explained, told
+from solver.grading.diagnose import (
+    LIKELY_CHANCE,
+    Found,
+    Past,
+    Suspect,
+    again,
+    explained,
+    same_mistake,
+    suspects,
+    told,
+)
 from solver.grading.key import Key, World, choices, winners
 from solver.grading.typed import Illegible, Typed, Words, read
 from solver.record import Record
@@ -112,6 +123,8 @@ class _Answer:
 
     def judge(self) -> None:
         """Against the true value."""
+        self.found, self.message = None, ""
+        self.note = self.read.note if isinstance(self.read, Typed) else ""
         if self.read is None:
             self.verdict = BLANK
         elif isinstance(self.read, Illegible):
@@ -336,6 +349,8 @@ class _Paper:
         self.sources: dict[str, bool] = {}
         """The answers in which errors were made, and whether each has cost points."""
         self.past: dict[Past, str] = {}
+        self.proved: dict[str, Found] = {}
+        """What explains an answer only because it explains another one too."""
         self.pins: dict[str, Value] = {}
         self.follows: dict[str, list[str]] = {}
         """The answers that follow from errors, and from which."""
@@ -350,6 +365,12 @@ class _Paper:
         if any(answer.readable and not answer.right for answer in self.answers):
             self.known()
             self.explain()
+            if self.prove():
+                for answer in self.answers:
+                    answer.judge()
+                self.sources, self.past, self.follows = {}, {}, {}
+                self.known()
+                self.explain()
         self.charge()
 
     # Verdicts
@@ -387,8 +408,9 @@ class _Paper:
         if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed):
             return
         right = [status == RIGHT for status in before]
-        sure = {each.name for each in self.answers if each.right and each is not answer}
-        found = explained(self.key, answer.name, answer.read, right, own or self.key.truth, self.past, sure)
+        world = own or self.key.truth
+        found = explained(self.key, answer.name, answer.read, right, world, self.past, self.sure(answer))
+        found = found or self.proved.get(answer.name)
         if found is None:
             return
         answer.statuses = [
@@ -399,6 +421,45 @@ class _Paper:
         answer.settle()
         for each in found.traces:
             self.past.setdefault(each, answer.name)
+
+    def prove(self) -> bool:
+        """Look for mistakes that chance might explain in one answer, but not in several; whether there are any."""
+        doubtful = [
+            each
+            for each in self.answers
+            if each.verdict == WRONG and isinstance(each.read, Typed) and not each.foreign
+        ]
+        if not doubtful or len(doubtful) + len(self.past) < 2:
+            return False
+        named = [
+            (each.name, Suspect(each.found, 1.0, LIKELY_CHANCE))
+            for each in self.answers
+            if each.found is not None
+        ]
+        cases: list[tuple[str, Suspect]] = []
+        for answer in doubtful:
+            own = self.key.world({name: pin for name, pin in self.pins.items() if name != answer.name})
+            right = [status == RIGHT for status in answer.statuses]
+            assert isinstance(answer.read, Typed)
+            found = suspects(
+                self.key, answer.name, answer.read, right, own or self.key.truth, self.sure(answer)
+            )
+            cases += [(answer.name, suspect) for suspect in found]
+        for name, suspect in cases:
+            if name in self.proved:
+                continue
+            others = {
+                other: each.alone
+                for other, each in (*cases, *named)
+                if other != name and same_mistake(suspect.found, each.found)
+            }
+            if others and suspect.chance * math.prod(others.values()) < LIKELY_CHANCE:
+                self.proved[name] = suspect.found
+        return bool(self.proved)
+
+    def sure(self, answer: _Answer) -> set[str]:
+        """The other answers that are right."""
+        return {each.name for each in self.answers if each.right and each is not answer}
 
     def from_errors(self, pins: Mapping[str, Value], name: str) -> World | None:
         """What follows from the errors before, all else as it is truly."""
