@@ -36,7 +36,8 @@ class Slip(Record, identity=True):
     cost: int = LIKELY
     also: tuple[str, ...] = ()
     says: str = ""
-    """What to tell the student, where that is clearer than both formulas."""
+    """What to tell the student, where that is clearer than both formulas; `{part}`, `{wrong}` and `{right}` stand for
+    the expressions."""
 
 
 class Edit(Record, identity=True):
@@ -51,6 +52,8 @@ class Edit(Record, identity=True):
     cost: int
     also: tuple[str, ...] = ()
     says: str = ""
+    of: Expr | None = None
+    """The right expression, where it is written in another way than in the step."""
 
 
 class Scope(Record, identity=True):
@@ -108,7 +111,8 @@ def edits(name: str, expr: Expr, scope: Scope, slips: Iterable[Slip] = ()) -> li
 
 def _merged(one: Edit, other: Edit) -> Edit:
     """Two edits that come to the same: under the name of the simpler one, the other name beside it."""
-    first, second = (other, one) if other.cost < one.cost else (one, other)
+    ranks = [(edit.cost, not edit.says) for edit in (one, other)]
+    first, second = (other, one) if ranks[1] < ranks[0] else (one, other)
     also = dict.fromkeys((*first.also, second.name, *second.also))
     also.pop(first.name, None)
     return first.but(also=tuple(also), says=first.says or second.says * (first.name == second.name))
@@ -265,7 +269,7 @@ def _multiply(a: Expr, b: Expr) -> Iterator[Slip]:
 
 
 def _divide(a: Expr, b: Expr) -> Iterator[Slip]:
-    yield Slip("dropped-factor", a, "drop:divide", b, PLAIN)
+    yield Slip("dropped-factor", a, "drop:divide", b, PLAIN, (), "You did not divide by {part}.")
     yield Slip("swapped-operands", b / a, "swap:divide", None, LIKELY)
     yield Slip("other-operation", a * b, "times:divide", None, LIKELY)
     yield Slip("repeated-factor", a / (b * b), "twice:divide", b, POSSIBLE)
@@ -299,7 +303,9 @@ def _negative(a: Expr) -> Iterator[Slip]:
 
 
 def _power(a: Expr, b: Expr) -> Iterator[Slip]:
-    yield Slip("function-forgotten", a, "drop:power", b, PLAIN, ("dropped-factor", "other-operation"))
+    square = isinstance(b, Const) and not b.value.shape and b.value.item() == 2
+    says = "The square is missing: it is {right}." if square else ""
+    yield Slip("function-forgotten", a, "drop:power", b, PLAIN, ("dropped-factor", "other-operation"), says)
     yield Slip("other-operation", b * a, "times:power", None, LIKELY)
     yield from _unbracketed("power", a, lambda x: x**b, first=False)
     if isinstance(a, Apply) and _is(a, "add", "subtract"):
@@ -336,9 +342,12 @@ CALLED = {
     "log": "ln",
     "log2": "log₂",
     "log10": "log₁₀",
-    "relu": "relu",
+    "exp": "the exponential function",
+    "relu": "the relu",
     "sigmoid": "the sigmoid",
-    "tanh": "tanh",
+    "tanh": "the tanh",
+    "sqrt": "the root",
+    "softplus": "the softplus",
 }
 
 
@@ -348,7 +357,8 @@ def _function(node: Apply) -> Iterator[Slip]:
     name = node.op.name
     if name in ("abs", "step", "sign", "indicator"):
         return
-    yield Slip("function-forgotten", x, f"drop:{name}", node, PLAIN)
+    says = f"You left out {CALLED.get(name, name)}: it is {{right}}."
+    yield Slip("function-forgotten", x, f"drop:{name}", node, PLAIN, (), says)
     if name in ("sigmoid", "exp", "softplus"):
         yield Slip("sign", Apply(node.op, (-x,), node.params), f"minus:{name}", x, LIKELY)
     for family in (LOGARITHMS, ACTIVATIONS):
@@ -425,13 +435,13 @@ def _entropy(name: str) -> Callable[[Expr, Expr], Iterator[Slip]]:
 
 
 def _norm(x: Expr) -> Iterator[Slip]:
-    yield Slip(
-        "extra-factor", build("sqrt", build("norm2", x)), "root:norm2", None, LIKELY, ("other-function",)
-    )
-    yield Slip("function-forgotten", build("sum", x), "sum:norm2", None, LIKELY, ("other-operation",))
-    yield Slip(
-        "function-forgotten", build("sum", build("abs", x)), "abs:norm2", None, POSSIBLE, ("other-function",)
-    )
+    root, total, sizes = build("sqrt", build("norm2", x)), build("sum", x), build("sum", build("abs", x))
+    says = "You took the root: the squares are summed, and that is all."
+    yield Slip("extra-factor", root, "root:norm2", None, LIKELY, ("other-function",), says)
+    says = "The squares are missing: each entry is squared before they are summed."
+    yield Slip("function-forgotten", total, "sum:norm2", None, LIKELY, ("other-operation",), says)
+    says = "You summed the entries without their signs: each is squared instead."
+    yield Slip("function-forgotten", sizes, "abs:norm2", None, POSSIBLE, ("other-function",), says)
     yield from _unbracketed("norm2", x, lambda z: build("norm2", z))
 
 
@@ -556,7 +566,15 @@ def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
             continue
         mistake, key, cost = _taken(other, name)
         also = ("off-by-one", "other-quantity") if mistake != "other-quantity" else ()
-        yield Edit(mistake, Sym(other), f"{key}:whole", expr, Sym(other), None, max(cost, LIKELY), also)
+        says = _STEPS.get((mistake, abs(_iterate(other)[1] - _iterate(name)[1])), "")
+        cost = cost if says else max(cost, LIKELY)
+        yield Edit(mistake, Sym(other), f"{key}:whole", expr, Sym(other), None, cost, also, says)
+
+
+_STEPS = {
+    ("previous-iterate", 1): "That is {wrong}, one step too early.",
+    ("updated-value", 1): "That is {wrong}, one step too late.",
+}
 
 
 _ABOUT = re.compile(r"\(([^()=<>]+)(=|<=|>)?[^()]*\)$")

@@ -7,7 +7,7 @@ as simple, times the width that the written digits leave, over the range of what
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -133,8 +133,8 @@ def _also(guess: Guess) -> tuple[str, ...]:
 
 
 def _rank(guess: Guess) -> tuple[int, bool, bool]:
-    """The simplest first; of equally simple ones what the kind names, then what starts from the student's own."""
-    return guess.cost, guess.kind is None, not guess.own
+    """The simplest first; of equals what has words of its own, then what starts from the student's own values."""
+    return guess.cost, guess.kind is None and not (guess.edit and guess.edit.says), not guess.own
 
 
 class _Numbers:
@@ -316,27 +316,31 @@ LONGEST = 40
 def told(key: Key, name: str, found: Found) -> Text:
     """What is said of a mistake to the student who made it."""
     guess, other = found.guess, found.other
-    if other is not None and {guess.mistake, other.mistake} <= {"extra-factor", "repeated-factor"}:
-        other = None  # one formula, written in two ways
-    if (
-        guess.edit is not None
-        and other is not None
-        and other.edit is not None
-        and guess.at == other.at == (name,)
-    ):
-        one, two, right = guess.edit.expr, other.edit.expr, key.truth.steps[name].expr
-        if not any(_size(expr) > LONGEST or _big(expr) for expr in (one, two, right)):
-            text = "You computed either {one} or {two}; both give this. It is {right}."
-            return say(text, one=one, two=two, right=right)
+    if other is not None and any({guess.mistake, other.mistake} <= alike for alike in _ONE_FORMULA):
+        other = None
     if guess.kind is not None:
         return guess.kind.says
-    if guess.edit is not None and guess.edit.says:
-        if guess.at == (name,):
-            return guess.edit.says
-        return Message("{at}: " + guess.edit.says, {"at": Sym(guess.at[0])})
     assert guess.edit is not None
     edit = guess.edit
     step = key.truth.steps[guess.at[0]]
+    of = edit.of if edit.of is not None else step.expr
+    if edit.says:
+        says = edit.says if guess.at == (name,) else "{at}: " + edit.says
+        places = {"at": Sym(guess.at[0]), "part": edit.part or of, "wrong": edit.wrong, "right": of}
+        if any(_big(value) or _size(value) > LONGEST for value in _used(says, places).values()):
+            says = says.partition(": it is {right}")[0] + "."
+        used = _used(says, places)
+        return Message(says, used) if used else says
+    if (
+        other is not None
+        and other.edit is not None
+        and not other.edit.says
+        and guess.at == other.at == (name,)
+    ):
+        one, two = edit.expr, other.edit.expr
+        if not any(_size(expr) > LONGEST or _big(expr) for expr in (one, two, of)):
+            text = "You computed either {one} or {two}; both give this. It is {right}."
+            return say(text, one=one, two=two, right=of)
     short = _size(edit.expr) <= LONGEST and not _big(edit.expr)
     wrong = edit.expr if short else edit.wrong
     start = "You computed {wrong}. "
@@ -349,7 +353,7 @@ def told(key: Key, name: str, found: Found) -> Text:
     rule = RULES.get(guess.mistake, OTHERWISE)
     if "{part}" in rule and (edit.part is None or _big(edit.part)):
         rule = OTHERWISE
-    args["right"] = step.expr if short and "{wrong_part}" not in rule else edit.right
+    args["right"] = of if short and "{wrong_part}" not in rule else edit.right
     if "{wrong_part}" in rule:
         args["wrong_part"] = edit.wrong
     if edit.part is not None:
@@ -357,10 +361,21 @@ def told(key: Key, name: str, found: Found) -> Text:
     if _big(args["right"]):
         rule = ""
     text = f"{start}{rule}".strip() or "The mistake is the one named."
-    return Message(text, {each: value for each, value in args.items() if f"{{{each}}}" in text})
+    return Message(text, _used(text, args))
 
 
-def _size(expr: Expr) -> int:
+_ONE_FORMULA = (
+    {"extra-factor", "repeated-factor", "dropped-factor", "other-operation"},
+    {"sign", "swapped-operands"},
+)
+"""The names of what may be one formula written in two ways."""
+
+
+def _used(text: str, args: Mapping[str, str | int | Expr]) -> dict[str, str | int | Expr]:
+    return {each: value for each, value in args.items() if f"{{{each}}}" in text}
+
+
+def _size(expr: Expr | str | int) -> int:
     return 1 + sum(map(_size, expr.args)) if isinstance(expr, Apply) else 1
 
 

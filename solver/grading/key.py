@@ -331,7 +331,7 @@ class Key:
                 scope = self._scope(step)
                 found = edits(step.name, step.expr, scope, step.slips())
                 for way in step.ways():
-                    found += edits(step.name, way, scope)
+                    found += [edit.but(of=way) for edit in edits(step.name, way, scope)]
             self._edits[step.name] = found
         return self._edits[step.name]
 

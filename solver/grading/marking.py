@@ -199,9 +199,9 @@ class _Answer:
 
     # The answer in the place of the computed value
 
-    def pin(self) -> Value | None:
-        """The answer as a value, if it can stand in for the computed one."""
-        if isinstance(self.read, Words):
+    def pin(self, noughts: bool = False) -> Value | None:
+        """The answer as a value, if it can stand in for the computed one; mere `noughts` are none."""
+        if isinstance(self.read, Words) and not noughts:
             options = choices(self.key.truth, self.name)
             return next((label(each) for each in options if alike(self.read.plain(), each)), None)
         if (
@@ -216,8 +216,8 @@ class _Answer:
             for entry, true in zip(self.read.entries, self.true.array.flat, strict=True)
         ]
         numbers = [x.numerator if isinstance(x, Fraction) and x.denominator == 1 else x for x in scalars]
-        if not any(numbers) and np.any(self.true.floats != 0):
-            return None  # degenerate
+        if (not any(numbers) and bool(np.any(self.true.floats != 0))) != noughts:
+            return None
         return gather(numbers, self.true.shape)
 
     # The verdict
@@ -405,7 +405,7 @@ class _Paper:
                     answer.note = "it follows from the rounded values before it"
                     answer.settle()
                 return
-        if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed):
+        if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed) or self.from_noughts(answer):
             return
         right = [status == RIGHT for status in before]
         world = own or self.key.truth
@@ -421,6 +421,16 @@ class _Paper:
         answer.settle()
         for each in found.traces:
             self.past.setdefault(each, answer.name)
+
+    def from_noughts(self, answer: _Answer) -> bool:
+        """Whether an answer follows from noughts, which stand in for nothing and are no other mistake either."""
+        found = {each.name: pin for each in self.answers if (pin := each.pin(noughts=True)) is not None}
+        found.pop(answer.name, None)
+        if not found.keys() & self.key.ancestors(answer.name):
+            return False
+        world = self.key.world({**self.pins, **found})
+        value = world.follows(answer.name) if world is not None else None
+        return value is not None and set(answer.compared(value, follows=True)) == {RIGHT}
 
     def prove(self) -> bool:
         """Look for mistakes that chance might explain in one answer, but not in several; whether there are any."""
