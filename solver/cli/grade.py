@@ -252,10 +252,6 @@ class _Run:
                 yield from found
             if journal is not None:
                 journal.end()
-        except KeyboardInterrupt:
-            if options.resume is not None:
-                print(f"\ninterrupted; go on with --resume {options.resume}", file=sys.stderr)
-            raise
         finally:
             if journal is not None:
                 journal.close()
@@ -353,10 +349,18 @@ class _Run:
 
     def report(self) -> int:
         """Write the report; the exit status."""
-        if self.options.moodle is not None:
-            self.moodle()
-        else:
-            _REPORTS[self.options.format](self)
+        try:
+            if self.options.moodle is not None:
+                self.moodle()
+            else:
+                _REPORTS[self.options.format](self)
+        except KeyboardInterrupt:
+            if self.options.resume is not None:
+                print(
+                    clean(f"\ninterrupted; go on with --resume {self.options.resume}", newlines=True),
+                    file=sys.stderr,
+                )
+            raise
         if self.before is not None:
             self.compare(self.before)
         if self.failed:

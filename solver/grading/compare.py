@@ -134,11 +134,13 @@ def in_words(tolerance: Tolerance, true: Scalar) -> str:
     size = tolerance.size
     match tolerance.way:
         case "relative":
-            return f"within {float(100 * size):g} % of it, or rounded to two significant digits or more"
+            room = f"{float(100 * size):g} %"
         case "absolute":
-            return f"within {float(size):g} of it, or rounded to two significant digits or more"
+            room = f"{float(size):g}"
         case "decimals":
             return f"right to {size} decimals"
         case "significant":
             return f"right to {size} significant digits"
-    return "exactly this number"
+        case _:
+            return "exactly this number"
+    return f"within {room} of the expected value, or rounded to two significant digits or more"

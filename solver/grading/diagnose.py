@@ -15,8 +15,10 @@ from solver.derivation import Message, Text, say
 from solver.expr.edits import LIKELY
 from solver.expr.nodes import Apply, Const, Expr, Sym
 from solver.expr.values import Array
-from solver.grading.key import Guess, Guesses, Key, World, trace, traces_of
+from solver.grading.guesses import Guess, Guesses, trace, traces_of
+from solver.grading.key import Key
 from solver.grading.typed import Typed
+from solver.grading.world import World
 from solver.record import Record
 
 ZERO_MISTAKES = {"other-function", "padding-ignored", "stride-ignored", "rounding-direction"}
@@ -67,14 +69,14 @@ def explained(
     was made there.
     """
     numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
-    for guess in key.repeats(name, own, past):
+    for guess in key.guesser.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), (trace(guess),), repeat=True)
     if numbers.nearly_true():  # a slip of the last digit, or not as many digits as are wanted
         return None
     numbers.settled = _settled(key, name, sure)
     stages: list[Guesses] = []
-    for stage in key.stages(name, own):
+    for stage in key.guesser.stages(name, own):
         stages.append(stage)
         found = numbers.best(stages, loosely=len(stages) > 1)  # what fits exactly may come later
         if found is not None and found.guess.cost <= LIKELY:
@@ -103,7 +105,7 @@ def suspects(
         return []
     numbers.settled = _settled(key, name, sure)
     with np.errstate(all="ignore"):
-        return numbers.suspects(list(key.stages(name, own)))
+        return numbers.suspects(list(key.guesser.stages(name, own)))
 
 
 def _settled(key: Key, name: str, sure: Collection[str]) -> frozenset[str]:

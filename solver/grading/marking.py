@@ -19,7 +19,7 @@ from solver.derivation import Text, say
 from solver.errors import SolverError, Span, did_you_mean, quoted
 from solver.expr.nodes import Sym
 from solver.expr.values import Value, gather, label
-from solver.grading.compare import IMPRECISE, RIGHT, WRONG, judged, last_digit
+from solver.grading.compare import IMPRECISE, RIGHT, WRONG, in_words, judged, last_digit
 from solver.grading.diagnose import (
     LIKELY_CHANCE,
     Found,
@@ -31,8 +31,9 @@ from solver.grading.diagnose import (
     suspects,
     told,
 )
-from solver.grading.key import Key, World, choices, winners
+from solver.grading.key import Key, choices, winners
 from solver.grading.typed import Illegible, Typed, Words, read
+from solver.grading.world import World
 from solver.record import Record
 from solver.spec.names import escaped
 from solver.spec.yaml import Node
@@ -42,6 +43,9 @@ ORDER = (RIGHT, CARRIED, IMPRECISE, MISTAKE, WRONG, BLANK, UNREADABLE)
 """The verdicts; of those that earn the same the first one stands."""
 
 Place = tuple[int, ...]
+
+MOST_DOUBTFUL = 20
+"""So many unexplained answers of a paper are compared with each other."""
 
 _ALL, _NOTHING = Fraction(1), Fraction(0)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
@@ -447,8 +451,8 @@ class _Paper:
             if each.found is not None
         ]
         cases: list[tuple[str, Suspect]] = []
-        for answer in doubtful:
-            own = self.key.world({name: pin for name, pin in self.pins.items() if name != answer.name})
+        own = self.key.world(self.pins)
+        for answer in doubtful[:MOST_DOUBTFUL]:
             right = [status == RIGHT for status in answer.statuses]
             assert isinstance(answer.read, Typed)
             found = suspects(
@@ -560,10 +564,11 @@ class _Paper:
                 elif status != RIGHT:
                     wrong.append(place)
         message = answer.message
-        if not message and answer.verdict == CARRIED:
-            verdicts = {each.name: each.verdict for each in self.answers}
-            errors = sorted(self.errors(answer), key=lambda name: verdicts[name] == IMPRECISE)
-            message = say("It follows from your {name}.", name=Sym(errors[0])) if errors else ""
+        if not message and answer.verdict == CARRIED and (origin := self.origin(answer)):
+            message = say("It follows from your {name}.", name=Sym(origin))
+        elif not message and answer.verdict == IMPRECISE:
+            true = answer.true.array.flat[answer.statuses.index(IMPRECISE)]
+            message = f"Not precise enough: it should be {in_words(self.key.policy.near(answer.name), true)}."
         return Marked(
             answer.name,
             answer.asked,
@@ -580,6 +585,16 @@ class _Paper:
             message,
             "" if answer.note == "judged" else answer.note,
         )
+
+    def origin(self, answer: _Answer) -> str:
+        """The error that a carried answer is said to follow from: one that it rests on, if only by a repeat."""
+        verdicts = {each.name: each.verdict for each in self.answers}
+        errors = sorted(self.errors(answer), key=lambda name: verdicts[name] == IMPRECISE)
+        below = self.key.ancestors(answer.name)
+        if errors and errors[0] not in below:
+            repeats = [each.name for each in self.answers if each.found is not None and each.name in below]
+            return (repeats or errors)[-1 if repeats else 0]
+        return errors[0] if errors else ""
 
 
 def same_answer(a: Any, b: Any) -> bool:

@@ -18,7 +18,6 @@ from solver.render.json_marks import text
 from solver.render.markdown_marks import escaped
 
 PLACES = 5
-VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
 
 def document(papers: Sequence[Result], visibility: str = "visible") -> dict[str, Any]:
