@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
+from itertools import combinations, islice
 
 from solver.expr.evaluate import shape_of
 from solver.expr.nodes import OPERATIONS, Apply, Const, Expr, ShapeError, Sym, apply, build, symbols
@@ -504,18 +506,23 @@ _OF: dict[str, Callable[..., Iterable[Slip]]] = {
 
 
 def _of_whole(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
-    def edit(name: str, wrong: Expr, key: str, part: Expr | None, cost: int, *also: str) -> Edit:
-        return Edit(name, wrong, key, expr, wrong, part, cost, also)
+    def edit(
+        name: str, wrong: Expr, key: str, part: Expr | None, cost: int, *also: str, says: str = ""
+    ) -> Edit:
+        return Edit(name, wrong, key, expr, wrong, part, cost, also, says)
 
     if not _is(expr, "negative", "subtract"):
         yield edit("sign", -expr, "minus:whole", None, PLAIN)
     elif _is(expr, "subtract"):
         yield edit("sign", -expr, "swap:subtract", None, PLAIN, "swapped-operands")
     if name in scope.counts:
-        yield edit("off-by-one", expr + 1, "more:whole", None, LIKELY, "extra-term")
-        yield edit("off-by-one", expr - 1, "less:whole", None, LIKELY, "extra-term")
+        says = "That is one too many: it is {right}."
+        yield edit("off-by-one", expr + 1, "more:whole", None, LIKELY, "extra-term", says=says)
+        says = "That is one too few: it is {right}."
+        yield edit("off-by-one", expr - 1, "less:whole", None, LIKELY, "extra-term", says=says)
     if len(scope.shapes.get(name, ())) == 2:
-        yield edit("rows-for-columns", expr.T, TURNED, None, LIKELY, "transpose")
+        says = "You wrote rows for columns: it is {right}."
+        yield edit("rows-for-columns", expr.T, TURNED, None, LIKELY, "transpose", says=says)
     counts = {1, scope.samples}
     for size in (Fraction(2), Fraction(1, 2)):
         yield edit("extra-factor", number(size) * expr, f"{size}:whole", number(size), POSSIBLE)
@@ -561,6 +568,7 @@ def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
                 yield Edit(
                     mistake, _put(expr, used, Sym(other)), key, Sym(used), Sym(other), None, cost, also
                 )
+    yield from _step_before(expr, scope)
     for other in _others(name, name, scope, places):
         if not (other in scope.relatives or other in symbols(expr) or _alike(name, other)):
             continue
@@ -569,6 +577,22 @@ def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
         says = _STEPS.get((mistake, abs(_iterate(other)[1] - _iterate(name)[1])), "")
         cost = cost if says else max(cost, LIKELY)
         yield Edit(mistake, Sym(other), f"{key}:whole", expr, Sym(other), None, cost, also, says)
+
+
+def _step_before(expr: Expr, scope: Scope) -> Iterator[Edit]:
+    """All that belongs to a step taken from the step before: the same batch once more."""
+    earlier = {}
+    for used in symbols(expr):
+        base, at = _iterate(used)
+        before = f"{base}({at - 1})"
+        if at > 0 and scope.shapes.get(before, ()) == scope.shapes.get(used):
+            earlier[used] = Sym(before)
+    says = "You took values of the step before: it is {right}."
+    for count in (2, 3):
+        for some in islice(combinations(earlier, count), 6):
+            wrong = reduce(lambda changed, used: _put(changed, used, earlier[used]), some, expr)
+            key = f"step-before:{'-'.join(map(family, some))}"
+            yield Edit("previous-iterate", wrong, key, expr, wrong, None, LIKELY, (), says)
 
 
 _STEPS = {
