@@ -63,7 +63,8 @@ class Step(Record):
     a student's own. A step that says nothing new is `quiet`: it has a value, but no line on the page unless it
     is asked for. The formula of a `bare` one is numbers from the start: what it is made of has no letters. `ways()`
     are equal expressions that people use as well: a mistake may be one in them. `slips()` are expressions that people
-    write instead of the whole by a misconception that no single edit makes.
+    write instead of the whole by a misconception that no single edit makes; `equals()` have other values that
+    are as right, such as a threshold that splits as well.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Step(Record):
     pinned: bool = False
     ways: Callable[[], Iterable[Expr]] = tuple
     slips: Callable[[], Iterable[Slip]] = tuple
+    equals: Callable[[], Iterable[Expr]] = tuple
 
 
 class Identity(Record):
@@ -299,11 +301,12 @@ class Board:
         exactly: bool = False,
         ways: Callable[[], Iterable[Expr]] = tuple,
         slips: Callable[[], Iterable[Slip]] = tuple,
+        equals: Callable[[], Iterable[Expr]] = tuple,
     ) -> Sym:
         """Define a quantity by an expression over what stands on the board; the reason is for the reader.
 
         `also` are further names of it. `exactly` exempts it from rounding at each step (a count, a class);
-        `quiet`, `bare`, `ways` and `slips` are those of `Step`.
+        `quiet`, `bare`, `ways`, `slips` and `equals` are those of `Step`.
         Raises `Stopped` where the value does not exist or is out of range.
         """
         try:
@@ -326,7 +329,9 @@ class Board:
             if value.label != computed.label:
                 wanted = "a label is needed" if computed.label else "a number is needed, not a label"
                 raise Stopped(name, wanted)
-        step = Step(name, expr, value, computed, title, why, also, quiet, bare, pin is not None, ways, slips)
+        step = Step(
+            name, expr, value, computed, title, why, also, quiet, bare, pin is not None, ways, slips, equals
+        )
         for each in (name, *also):
             self._define(each, value)
             self._steps[each] = step

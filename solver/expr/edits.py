@@ -40,6 +40,8 @@ class Slip(Record, identity=True):
     says: str = ""
     """What to tell the student, where that is clearer than both formulas; `{part}`, `{wrong}` and `{right}` stand for
     the expressions."""
+    fact: bool = False
+    """Whether that is true of the number as it is, however it came about."""
 
 
 class Edit(Record, identity=True):
@@ -56,6 +58,23 @@ class Edit(Record, identity=True):
     says: str = ""
     of: Expr | None = None
     """The right expression, where it is written in another way than in the step."""
+    fact: bool = False
+
+
+def whole(slip: Slip, expr: Expr) -> Edit:
+    """A slip in the place of a whole expression."""
+    return Edit(
+        slip.name,
+        slip.wrong,
+        slip.key,
+        expr,
+        slip.wrong,
+        slip.part,
+        slip.cost,
+        slip.also,
+        slip.says,
+        fact=slip.fact,
+    )
 
 
 class Scope(Record, identity=True):
@@ -69,7 +88,9 @@ class Scope(Record, identity=True):
     relatives: Collection[str] = ()
     """The quantities that those in the expression are made of: they are easily taken instead."""
     counts: Collection[str] = ()
-    """Those that count something: they are easily one too large or too small."""
+    """Those that count something, and are never negative."""
+    lengths: Collection[str] = ()
+    """Those that are easily one too large or too small."""
     samples: int = 1
 
 
@@ -91,7 +112,7 @@ def edits(name: str, expr: Expr, scope: Scope, slips: Iterable[Slip] = ()) -> li
         return []
     found: dict[str, Edit] = {}
     for edit in (
-        *(Edit(s.name, s.wrong, s.key, expr, s.wrong, s.part, s.cost, s.also, s.says) for s in slips),
+        *(whole(slip, expr) for slip in slips),
         *_everywhere(expr),
         *_anywhere(expr),
         *_of_whole(name, expr, scope),
@@ -511,20 +532,20 @@ def _of_whole(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
     ) -> Edit:
         return Edit(name, wrong, key, expr, wrong, part, cost, also, says)
 
-    if not _is(expr, "negative", "subtract"):
-        yield edit("sign", -expr, "minus:whole", None, PLAIN)
-    elif _is(expr, "subtract"):
-        yield edit("sign", -expr, "swap:subtract", None, PLAIN, "swapped-operands")
-    if name in scope.counts:
+    if name in scope.lengths:
         says = "That is one too many: it is {right}."
         yield edit("off-by-one", expr + 1, "more:whole", None, LIKELY, "extra-term", says=says)
         says = "That is one too few: it is {right}."
         yield edit("off-by-one", expr - 1, "less:whole", None, LIKELY, "extra-term", says=says)
+    if _is(expr, "subtract"):
+        yield edit("sign", -expr, "swap:subtract", None, PLAIN, "swapped-operands")
+    elif not _is(expr, "negative") and name not in scope.counts:
+        yield edit("sign", -expr, "minus:whole", None, PLAIN)
     if len(scope.shapes.get(name, ())) == 2:
         says = "You wrote rows for columns: it is {right}."
         yield edit("rows-for-columns", expr.T, TURNED, None, LIKELY, "transpose", says=says)
     counts = {1, scope.samples}
-    for size in (Fraction(2), Fraction(1, 2)):
+    for size in (Fraction(2), Fraction(1, 2)) if name not in scope.counts else ():
         yield edit("extra-factor", number(size) * expr, f"{size}:whole", number(size), POSSIBLE)
     for n in sorted(counts - {1, 2}):
         yield edit(

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from solver.derivation import Message, Text, say
-from solver.expr.edits import LIKELY
+from solver.derivation import Message, Step, Text, say
+from solver.expr.edits import LIKELY, Slip, whole
 from solver.expr.nodes import Apply, Const, Expr, Sym
 from solver.expr.values import Array
 from solver.grading.guesses import Guess, Guesses, trace, traces_of
@@ -85,6 +85,12 @@ def explained(
     if found is not None and any(again(found, each) for each in past):
         return found.but(repeat=True, also=())
     return found
+
+
+def explained_by(slip: Slip, step: Step, own: bool) -> Found:
+    """A slip in a whole step as the mistake."""
+    guess = Guess(slip.name, step.value.array, (step.name,), slip.cost, own, whole(slip, step.expr))
+    return Found(guess, slip.also, (trace(guess),))
 
 
 class Suspect(Record, identity=True):
@@ -172,6 +178,11 @@ class _Numbers:
         with np.errstate(all="ignore"):
             return np.asarray(np.abs(values - self.x) <= room)
 
+    def _exactly(self, value: Array) -> bool:
+        """Whether these are the very numbers that were typed."""
+        there = self._there(value.reshape(1, -1))[0]
+        return bool((np.abs(there - self.x) <= TIGHT * (1 + np.abs(there))).all())
+
     def nearly_true(self) -> bool:
         """Whether all are within two units of the last digit of the true values, which are no whole numbers."""
         if self.truth is None or not self.loose:
@@ -211,7 +222,9 @@ class _Numbers:
             if not fits:
                 continue
             best = fits[0]
-            if math.prod(self._chance(values, costs <= best.cost, loose, best.entry)) >= LIKELY_CHANCE:
+            fact = best.edit is not None and best.edit.fact and self._exactly(best.value)
+            chance = self._chance(values, costs <= best.cost, loose, best.entry)
+            if not fact and math.prod(chance) >= LIKELY_CHANCE:
                 return None
             return _found(best, [guess for guess in fits if guess.cost == best.cost])
         return None
@@ -254,6 +267,8 @@ class _Numbers:
             log -= math.log(math.comb(len(self.wrong), len(x)))
         largest = float(np.abs(x).max(initial=0.0))
         across = float(np.ptp(self.truth)) if self.truth is not None else 0.0
+        if self.integers and self.truth is not None:  # a count may be as much too large as too small
+            across = max(across, 2 * float(np.abs(self.truth).max()))
         for place in range(len(x)):
             apart = max(_range(values[:, place], x[place], truth, place), across)
             if truth is None:  # of another shape: hardly anything to compare with

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -138,8 +138,9 @@ class Guesser:
             if (below := self.worlds.truth.steps.get(used)) is not None
             for name in symbols(below.expr)
         }
-        counts = [step.name] if self.worlds.counts(step.name) and not step.value.shape else []
-        return self._everywhere.but(names=names, relatives=relatives, counts=counts)
+        counts = [step.name] if self.worlds.counts(step.name) else []
+        lengths = [] if step.value.shape or summed(step.name) else counts
+        return self._everywhere.but(names=names, relatives=relatives, counts=counts, lengths=lengths)
 
     def stages(self, name: str, own: World) -> Iterator[Guesses]:
         """What mistakes would give for a quantity, the likely ones first.
@@ -259,9 +260,13 @@ class Guesser:
                 if self._goes_round(edit, each, world):
                     continue
                 for known in dict.fromkeys((*_keys(edit), edit.key.partition("@")[0])):
-                    same_edit = alike.setdefault((self.family(each), known), {})
-                    if each not in same_edit or edit.cost < same_edit[each].cost:
-                        same_edit[each] = edit
+                    sort = self.family(each)
+                    for group in dict.fromkeys(
+                        (sort, sort.rpartition(".")[2])
+                    ):  # the same in layers of all types
+                        same_edit = alike.setdefault((group, known), {})
+                        if each not in same_edit or edit.cost < same_edit[each].cost:
+                            same_edit[each] = edit
                 if near or budget < 0 or (rare and edit.cost >= POSSIBLE):
                     continue
                 if families[self.family(each)] > 1 and other_base(edit):
@@ -299,7 +304,7 @@ class Guesser:
             else:
                 value = world.floats.get(mistake.names.get(name, name))
             if value is not None and (right is None or right.label or not same(value, right.floats)):
-                at = self._where(name, world)
+                at = self._where(name, world, mistake.names)
                 yield Guess(mistake.name, value, (at,), PLAIN + (at != name), own is not None, None, mistake)
 
     def _variant(self, place: int, mistake: Mistake, own: World) -> World | None:
@@ -324,15 +329,22 @@ class Guesser:
                     self._variants.append((mistake, world))
         return self._variants
 
-    def _where(self, name: str, world: World) -> str:
-        """The first step on the way to a quantity that has another value in another world."""
+    def _where(self, name: str, world: World, names: Mapping[str, str]) -> str:
+        """The first step on the way to a quantity that has another value in another world, with its `names`."""
         for step in self.worlds.truth.order:
             if step.name != name and step.name not in self.worlds.ancestors(name):
                 continue
-            other = world.floats.get(step.name)
+            other = world.floats.get(names.get(step.name, step.name))
             if other is None or not same(other, self.worlds.truth.floats[step.name]):
                 return step.name
         return self.worlds.truth.steps[name].name
+
+
+def summed(name: str) -> bool:
+    """Whether a count is of many things that are multiplied and added: nobody is one off in it."""
+    return name.rpartition(".")[2] in {"params", "size", "macs"} or name.startswith(
+        ("total_", "non_", "memory")
+    )
 
 
 def other_base(edit: Edit) -> bool:

@@ -70,7 +70,10 @@ class Key(Worlds):
         return {name: value for name, value in self.values.items() if name not in self.given}
 
     def alternatives(self, name: str) -> Iterator[Value]:
-        """Other true values: those that were not rounded at each step."""
+        """Other true values: those that were not rounded at each step, and those that are as good."""
+        step = self.truth.steps.get(name)
+        for expr in step.equals() if step is not None else ():
+            yield Evaluator().value(expr, self.values)
         if self._exact is not None and name in self._exact.values:
             yield self._exact.values[name]
 

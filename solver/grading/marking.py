@@ -17,7 +17,7 @@ import numpy as np
 
 from solver.derivation import Text, say
 from solver.errors import SolverError, Span, did_you_mean, quoted
-from solver.expr.nodes import Sym
+from solver.expr.nodes import Sym, symbols
 from solver.expr.values import Value, gather, label
 from solver.grading.compare import IMPRECISE, RIGHT, WRONG, in_words, judged, last_digit
 from solver.grading.diagnose import (
@@ -27,6 +27,7 @@ from solver.grading.diagnose import (
     Suspect,
     again,
     explained,
+    explained_by,
     same_mistake,
     suspects,
     told,
@@ -232,6 +233,10 @@ class _Answer:
         if world is None or value is None or value.label != self.true.label:
             return False
         follows = self.compared(value, follows=True)
+        for other in world.follows_otherwise(self.name) if WRONG in follows else ():
+            by_other = self.compared(other, follows=True)
+            if WRONG not in by_other:
+                follows = by_other
         if isinstance(self.read, Words) and WRONG in follows:
             step = world.steps[self.name]
             if any(alike(self.read.plain(), each) for each in winners(step.expr, world)):
@@ -409,12 +414,16 @@ class _Paper:
                     answer.note = "it follows from the rounded values before it"
                     answer.settle()
                 return
-        if answer.verdict == IMPRECISE or not isinstance(answer.read, Typed) or self.from_noughts(answer):
+        if answer.verdict == IMPRECISE or not answer.readable or self.from_noughts(answer):
             return
         right = [status == RIGHT for status in before]
         world = own or self.key.truth
-        found = explained(self.key, answer.name, answer.read, right, world, self.past, self.sure(answer))
-        found = found or self.proved.get(answer.name)
+        if isinstance(answer.read, Words):
+            found = self.chosen(answer, world)
+        else:
+            assert isinstance(answer.read, Typed)
+            found = explained(self.key, answer.name, answer.read, right, world, self.past, self.sure(answer))
+            found = found or self.proved.get(answer.name)
         if found is None:
             return
         answer.statuses = [
@@ -435,6 +444,20 @@ class _Paper:
         world = self.key.world({**self.pins, **found})
         value = world.follows(answer.name) if world is not None else None
         return value is not None and set(answer.compared(value, follows=True)) == {RIGHT}
+
+    def chosen(self, answer: _Answer, world: World) -> Found | None:
+        """The mistake by which another label is chosen, among numbers that the student has written."""
+        step = world.steps.get(answer.name)
+        if (
+            step is None
+            or not isinstance(answer.read, Words)
+            or world.pinned.keys().isdisjoint(symbols(step.expr))
+        ):
+            return None
+        for slip in step.slips():
+            if any(alike(answer.read.plain(), each) for each in winners(slip.wrong, world)):
+                return explained_by(slip, step, own=world is not self.key.truth)
+        return None
 
     def prove(self) -> bool:
         """Look for mistakes that chance might explain in one answer, but not in several; whether there are any."""

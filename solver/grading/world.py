@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,17 @@ class World:
         """What a quantity comes to from all others, whatever was pinned in its own place."""
         step = self.steps.get(name)
         return step.computed if step is not None else None
+
+    def follows_otherwise(self, name: str) -> Iterator[Value]:
+        """What it comes to by the other formulas for it, which may start from other quantities."""
+        step = self.steps.get(name)
+        for way in step.ways() if step is not None else ():
+            try:
+                array = doubles(way, self.floats)
+            except (ArithmeticError, ValueError, KeyError):
+                continue
+            if np.isfinite(array).all():
+                yield double(array)
 
     def propagated(self, changed: Mapping[str, Expr], target: str) -> Array | None:
         """The value of a quantity after some steps were computed by other expressions; None if it has none.
@@ -172,7 +183,8 @@ class Worlds:
             waiting = [name]
             while waiting:
                 step = self.truth.steps.get(waiting.pop())
-                for used in symbols(step.expr) if step is not None else ():
+                formulas = (step.expr, *step.ways()) if step is not None else ()
+                for used in (each for formula in formulas for each in symbols(formula)):
                     if used not in found:
                         found.add(used)
                         waiting.append(used)

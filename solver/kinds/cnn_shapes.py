@@ -51,6 +51,11 @@ Legend
     n rows or columns, k window, s stride, p padding on each side, d dilation, C channels of the input, F filters,
     g groups, N inputs, U units, r receptive field, j jump.
 
+Mistakes
+    Marking knows, besides those of all kinds: padding-added (zeros that nobody asked for), dilated-size (a window
+    with its gaps taken too wide), other-layer (a layer counted by the rule of another), groups-ignored,
+    unshared-weights (parameters at each place), bias-forgotten, bias-counted, statistics-counted, frozen-counted.
+
 Source
     Dumoulin and Visin: A guide to convolution arithmetic for deep learning, 2016; Araujo, Norris and Sim:
     Computing receptive fields of convolutional neural networks, Distill 2019; Goodfellow, Bengio, Courville:
@@ -60,33 +65,54 @@ Source
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import partial
 from typing import Annotated, Any, TypeVar
-
-import numpy as np
 
 from solver.derivation import Board, Cell, Column, Result, Text, Worked, say
 from solver.errors import counted
-from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
+from solver.expr.edits import Slip
 from solver.expr.nodes import (
     OPERATIONS,
-    Apply,
     Expr,
-    Formula,
-    Function,
-    Op,
-    Operand,
     Sym,
-    Terms,
     apply,
-    const,
 )
 from solver.expr.ops import number, sizes
-from solver.expr.values import Array, Value, exact
-from solver.kinds import Kind, Mistake
-from solver.parts.windows import CEILED, FLOORED, OVER, Axis
+from solver.expr.values import Value, exact
+from solver.kinds import Kind, Mistake, taken
+from solver.parts.layer_counts import (
+    ADAPTIVE,
+    CONVS,
+    GLOBAL,
+    LARGEST_OF,
+    NORMS,
+    WINDOWED,
+    entry,
+    long_total,
+    multiplications,
+    multiplied,
+    parameters,
+    places,
+    product,
+    reduced,
+    total,
+    transposed,
+    with_bias,
+)
+from solver.parts.layer_slips import (
+    of_all_macs,
+    of_depths,
+    of_learnt,
+    of_length,
+    of_macs,
+    of_numbers,
+    of_params,
+    of_reach,
+    of_shape,
+)
+from solver.parts.windows import CEILED, OVER, Axis
 from solver.record import Record
 from solver.spec.fields import Fault, Fields, Flag, choice, field
 from solver.spec.layers import FORMS, INPUT, JOINS, LARGEST, LAYERS, POOLS, SIZE, Layer, Pair
@@ -96,21 +122,15 @@ T = TypeVar("T")
 Shape = tuple[int, ...]
 """Rows, columns and channels of a map; length and entries of a sequence; the numbers of a vector."""
 
-CONVS = ("conv", "depthwise_conv", "separable_conv")
-WINDOWED = (*CONVS, *POOLS)
 RESIZING = (*WINDOWED, "conv_transpose", "upsample", "pad")
-GLOBAL = ("global_avgpool", "global_maxpool")
-ADAPTIVE = ("adaptive_avgpool", "adaptive_maxpool")
-NORMS = ("batchnorm", "layernorm")
-LEARNING = (*CONVS, *NORMS, "conv_transpose", "dense", "embedding")
+WEIGHTED = (*CONVS, "conv_transpose", "dense")
+LEARNING = (*WEIGHTED, *NORMS, "embedding")
 AXES = ("rows", "columns")
 
 MOST_STEPS = 24
 """So many steps show how a size comes about; those behind them stand in the table alone."""
 
 MOST_ROWS = 250
-LONG_SUM = 24
-"""Of a sum of more terms the first ones and the last are written."""
 
 
 class Given(Fields):
@@ -286,143 +306,6 @@ def _no_room(layer: Layer, way: Axis, rows: str) -> Misfit:
     return Misfit(message, "take a smaller window, more padding, or smaller strides before it")
 
 
-# The operations of counting
-
-
-def _op(name: str, of: Callable[..., Any], notation: Any, **kwargs: Any) -> Op:
-    def compute(_: Any, *x: Array) -> Array:
-        return np.asarray(_plain(of(*(each.item() for each in x))), dtype=object)
-
-    return Op(name, compute, lambda *_: (), notation, work=lambda *_: 0, **kwargs)
-
-
-def _plain(x: Any) -> Any:
-    return x.numerator if isinstance(x, Fraction) and x.denominator == 1 else x
-
-
-def _shortened(*terms: Expr) -> Expr:
-    return apply(TERMS, *terms[:3], Sym("⋯"), terms[-1])
-
-
-def _factor_slips(*factors: Expr) -> Iterator[Slip]:
-    for place, factor in enumerate(factors):
-        rest = [*factors[:place], *factors[place + 1 :]]
-        yield Slip("dropped-factor", product(*rest), f"drop-{place}:factors", factor, PLAIN)
-        yield Slip("repeated-factor", product(*factors, factor), f"twice-{place}:factors", factor, LIKELY)
-        if isinstance(factor, Apply) and factor.op is TERMS:
-            first, *others = factor.args
-            yield Slip("brackets", total(product(first, *rest), *others), "open:factors", factor, PLAIN)
-    yield Slip("other-operation", total(*factors), "plus:factors", None, POSSIBLE)
-
-
-def _term_slips(*terms: Expr) -> Iterator[Slip]:
-    first, *others = terms
-    if isinstance(first, Apply) and first.op is FACTORS:
-        for place in range(1, len(first.args)):  # the bias inside other brackets
-            before, after = first.args[:place], first.args[place:]
-            inner = product(total(product(*before), *others), *after)
-            yield Slip("brackets", inner, f"early-{place}:terms", None, LIKELY, ("extra-factor",))
-            outer = product(*before, total(product(*after), *others))
-            yield Slip("brackets", outer, f"late-{place}:terms", None, LIKELY, ("extra-factor",))
-    for place, term in enumerate(terms):
-        rest = [*terms[:place], *terms[place + 1 :]]
-        yield Slip("dropped-term", total(*rest), f"drop-{place}:terms", term, PLAIN)
-        changed = [*terms[:place], -term, *terms[place + 1 :]]
-        yield Slip("sign", total(*changed), f"sign-{place}:terms", term, LIKELY, ("other-operation",))
-
-
-FACTORS = _op(
-    "factors",
-    lambda *x: math.prod(x),
-    Formula(lambda *x: reduce(lambda a, b: a * b, x)),
-    at_once=True,
-    slips=_factor_slips,
-)
-TERMS = _op("terms", lambda *x: sum(x), Terms(), at_once=True, slips=_term_slips)
-LONG_TERMS = _op("long_terms", lambda *x: sum(x), Formula(_shortened), at_once=True)
-LARGEST_OF = _op("largest", max, Function("max"))
-
-
-def product(*factors: Operand) -> Expr:
-    """Factors in a row, multiplied at once."""
-    return apply(FACTORS, *factors) if len(factors) > 1 else const(factors[0])
-
-
-def total(*terms: Operand) -> Expr:
-    """Terms in a row, added at once."""
-    return apply(TERMS, *terms) if len(terms) > 1 else const(terms[0])
-
-
-def entry(name: str, index: int) -> Expr:
-    return Sym(name)[index]
-
-
-# The formulas, for numbers and for letters
-
-
-def places(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None, up: bool) -> Expr:
-    """How many places a window has: ⌊(n + 2p − k)/s⌋ + 1; a dilated one covers d (k − 1) + 1."""
-    padded = n + product(2, p)
-    room = padded - k if d is None else padded - product(d, k - 1) - 1
-    return apply(CEILED if up else FLOORED, room, s) + 1
-
-
-def transposed(n: Expr, k: Expr, p: Expr, s: Expr, d: Expr | None = None, more: Operand = 0) -> Expr:
-    """The size behind a transposed convolution: (n − 1) s − 2p + k."""
-    window = (k,) if d is None else (product(d, k - 1), 1)
-    return total(product(n - 1, s), -product(2, p), *window, *([more] if more else []))
-
-
-def with_bias(weights: Sequence[Operand], filters: Operand, biased: bool) -> Expr:
-    """The weights of a filter and its bias, for all filters."""
-    return product(total(product(*weights), 1), filters) if biased else product(*weights, filters)
-
-
-def parameters(
-    layer: Layer, before: Sequence[Expr], window: Sequence[Operand], F: Operand, biased: bool
-) -> Expr:
-    """How many parameters a layer has: the kernel of a filter, `window`, is k, k; F are filters or units."""
-    C = before[-1]
-    match layer.what:
-        case "conv" | "conv_transpose":
-            return with_bias((*window, C if layer.groups == 1 else apply(OVER, C, layer.groups)), F, biased)
-        case "depthwise_conv":
-            return with_bias(window, _multiplied(C, layer), biased)
-        case "separable_conv":
-            wide = _multiplied(C, layer)
-            return product(*window, wide) + with_bias((wide,), F, biased)
-        case "dense":
-            return with_bias(before, F, biased)
-        case "batchnorm" | "layernorm":
-            return product(2, C)
-        case "embedding":
-            return product(layer.vocabulary, layer.units)
-    return number(0)
-
-
-def multiplications(layer: Layer, before: Sequence[Expr], after: Sequence[Expr]) -> Expr:
-    """How many products of two numbers a layer computes."""
-    k, F, C = layer.window, layer.filters, before[-1]
-    per_group = C if layer.groups == 1 else apply(OVER, C, layer.groups)
-    match layer.what:
-        case "conv":
-            return product(*after[:2], F, *k, per_group)
-        case "conv_transpose":
-            return product(*before[:2], F, *k, per_group)
-        case "depthwise_conv":
-            return product(*after, *k)
-        case "separable_conv":
-            wide = _multiplied(C, layer)
-            return product(*after[:2], wide, *k) + product(*after[:2], wide, F)
-        case "dense":
-            return product(*before, layer.units)
-    return number(0)
-
-
-def _multiplied(channels: Expr, layer: Layer) -> Expr:
-    return channels if layer.multiplier == 1 else product(channels, layer.multiplier)
-
-
 # The network on the board
 
 
@@ -430,13 +313,15 @@ class Reach(Record):
     """How much of the input a layer's output sees, along both axes.
 
     `name` is the quantity, nothing for the input; it is a `pair` or one number. `jump` is the distance in the
-    input of two neighbours, `rest` what a layer that takes all of a vector sees beyond it.
+    input of two neighbours, `rest` what a layer that takes all of a vector sees beyond it, `strides` are those
+    so far.
     """
 
     name: str = ""
     pair: bool = False
     jump: tuple[Fraction, ...] = (Fraction(1), Fraction(1))
     rest: tuple[Expr, ...] = ()
+    strides: tuple[Pair, ...] = ()
 
     def along(self, axis: int) -> Expr:
         """The receptive field along an axis."""
@@ -447,6 +332,8 @@ class Reach(Record):
 
 Way = tuple[Expr, Fraction, tuple[Expr, ...]]
 """Receptive field, jump and rest along an axis."""
+
+Slips = Callable[[], Iterable[Slip]]
 
 
 class Net:
@@ -468,25 +355,25 @@ class Net:
         """The entries of the shapes that a layer takes."""
         return [self.entries(*pair) for pair in zip(each.layer.sources, each.inputs, strict=True)]
 
-    def let(self, name: str, expr: Expr, title: Text, why: Text = "", also: Sequence[str] = ()) -> Expr:
-        return self.board.let(name, expr, title, why, also=also, bare=True, exactly=True)
+    def let(self, name: str, expr: Expr, title: Text, why: Text = "", **more: Any) -> Expr:
+        return self.board.let(name, expr, title, why, bare=True, exactly=True, **more)
 
-    def quietly(self, name: str, expr: Expr, title: Text, why: Text = "", also: Sequence[str] = ()) -> Expr:
-        return self.board.let(name, expr, title, why, also=also, quiet=True, bare=True, exactly=True)
+    def quietly(self, name: str, expr: Expr, title: Text, why: Text = "", **more: Any) -> Expr:
+        return self.let(name, expr, title, why, quiet=True, **more)
 
-    def visibly(self, name: str, expr: Expr, title: Text, why: Text = "", also: Sequence[str] = ()) -> Expr:
+    def visibly(self, name: str, expr: Expr, title: Text, why: Text = "", **more: Any) -> Expr:
         """A step with a line on the page, as long as there are not too many of them."""
         self.steps += 1
         if self.steps <= MOST_STEPS:
-            return self.let(name, expr, title, why, also)
+            return self.let(name, expr, title, why, **more)
         self.left_out += 1
-        return self.quietly(name, expr, title, why, also)
+        return self.quietly(name, expr, title, why, **more)
 
     def amount(self, expr: Expr) -> Fraction:
         return as_fraction(self.board.value(expr).item())
 
     def way(self, layer: Layer, n: Expr, axis: int) -> Axis:
-        return axis_of(layer, _plain(self.amount(n)), axis)
+        return axis_of(layer, reduced(self.amount(n)), axis)
 
     # Sizes
 
@@ -500,7 +387,8 @@ class Net:
             like = groups[_likeness(each)]
             lengths = self.resized(each, like) if each.layer.what in RESIZING else self.kept(each)
             title = say("{layer}: the shape of its output.", layer=each.layer.name)
-            self.quietly(f"{each.layer.name}.shape", sizes(*self.given.turned(lengths)), title)
+            shape, wrong = sizes(*self.given.turned(lengths)), self.shape_slips(each, lengths)
+            self.quietly(f"{each.layer.name}.shape", shape, title, slips=wrong)
         if self.left_out:
             text = "{count} more sizes come about in the same way; they stand in the table."
             self.board.note(say(text, count=self.left_out))
@@ -516,16 +404,25 @@ class Net:
         else:
             title, let = say("{layer}: as {other}.", layer=name, other=like[0].layer.name), self.quietly
         rows, columns = (self.length(layer, before[axis], axis) for axis in (0, 1))
+        wrong = [self.length_slips(layer, before[axis], axis) for axis in (0, 1)]
         why = DROPS if any(_drops(self.way(layer, before[axis], axis)) for axis in (0, 1)) else ""
         if _even(layer) and self.amount(before[0]) == self.amount(before[1]):
-            let(f"{name}.height", rows, title, why or "Rows and columns are alike.", also=(f"{name}.width",))
+            alike = (f"{name}.width",)
+            let(
+                f"{name}.height",
+                rows,
+                title,
+                why or "Rows and columns are alike.",
+                also=alike,
+                slips=wrong[0],
+            )
         else:
-            let(f"{name}.height", rows, title, why)
-            let(f"{name}.width", columns, say("{layer}: its columns.", layer=name))
+            let(f"{name}.height", rows, title, why, slips=wrong[0])
+            let(f"{name}.width", columns, say("{layer}: its columns.", layer=name), slips=wrong[1])
         channels = number(layer.filters) if layer.filters else before[2]
         if layer.multiplier > 1 and not layer.filters:
             title = say("{layer}: {count} filters for each channel.", layer=name, count=layer.multiplier)
-            channels = self.quietly(f"{name}.channels", _multiplied(before[2], layer), title)
+            channels = self.quietly(f"{name}.channels", multiplied(before[2], layer), title)
         return Sym(f"{name}.height"), Sym(f"{name}.width"), channels
 
     def length(self, layer: Layer, n: Expr, axis: int) -> Expr:
@@ -558,16 +455,17 @@ class Net:
                 return (before[0], number(layer.units))
             case "flatten":
                 let = self.visibly if len(before) > 1 else self.quietly
-                return (
-                    let(f"{name}.size", product(*before), say("{layer}: all numbers in a row.", layer=name)),
-                )
+                title = say("{layer}: all numbers in a row.", layer=name)
+                return (let(f"{name}.size", product(*before), title, slips=lambda: of_numbers(before)),)
             case "concat":
                 part = "size" if len(before) == 1 else "channels"
                 what = "numbers" if len(before) == 1 else "channels"
                 joined = _listing([self.given.name(source) for source in layer.sources])
                 title = say("{layer}: the {what} of {joined} together.", layer=name, what=what, joined=joined)
-                joint = long_total([entries[-1] for entries in inputs])
-                return (*before[:-1], self.visibly(f"{name}.{part}", joint, title))
+                depths = [entries[-1] for entries in inputs]
+                wrong = partial(of_depths, depths)
+                joint = self.visibly(f"{name}.{part}", long_total(depths), title, slips=wrong)
+                return (*before[:-1], joint)
         if layer.what in GLOBAL:
             return before[-1:]
         return (*map(number, layer.window), before[2]) if layer.what in ADAPTIVE else before
@@ -610,32 +508,43 @@ class Net:
         name, after = layer.name, self.entries(each.place, each.shape)
         if f"{name}.size" not in self.board.derivation.quantities:
             title = say("{layer}: how many numbers it gives out.", layer=name)
-            self.quietly(f"{name}.size", product(*after), title)
+            self.quietly(f"{name}.size", product(*after), title, slips=lambda: of_numbers(after))
         biased = self.given.biased(layer)
         params = parameters(layer, before, layer.window, layer.filters or layer.units, biased)
-        self.quietly(
-            f"{name}.params", params, say("{layer}: {what}.", layer=name, what=_learnt(layer, biased))
+        title = say("{layer}: {what}.", layer=name, what=_learnt(layer, biased))
+        image = (
+            self.entries(INPUT, self.given.size)[-1] if self.seeing and layer.sources[0] != INPUT else None
         )
-        title = say("{layer}: its multiplications.", layer=name)
-        self.quietly(f"{name}.macs", multiplications(layer, before, after), title, MACS)
+        wrong = partial(of_params, layer, before, after, biased, image)
+        self.quietly(f"{name}.params", params, title, slips=wrong)
+        title, macs = say("{layer}: its multiplications.", layer=name), multiplications(layer, before, after)
+        wrong = partial(of_macs, layer, macs, before, after, biased)
+        self.quietly(f"{name}.macs", macs, title, MACS, slips=wrong)
 
     def totals(self, names: Sequence[str]) -> None:
         """The sums over all layers."""
         held = dict.fromkeys(each.layer.name for each in self.layers if each.layer.frozen)
-        fixed: list[Expr] = [Sym(f"{name}.params") for name in held if self.counts(f"{name}.params")]
+        learnt = self.counted([name for name in names if name not in held], "params")
+        frozen = self.counted(list(held), "params")
         norms = [each for each in self.layers if each.layer.what == "batchnorm"]
-        fixed += [product(2, self.inputs(each)[0][-1]) for each in norms]
+        statistics = [product(2, self.inputs(each)[0][-1]) for each in norms]
+        fixed = [*frozen, *statistics]
         title = "All parameters that are trained." if fixed else "All parameters."
-        self.let("total_params", self.sum_of([name for name in names if name not in held], "params"), title)
+        units = [each.layer.name for each in self.layers if each.layer.what == "dense"]
+        dense = [each for each in self.counted(units, "params") if each in learnt]
+        wrong = partial(of_learnt, learnt, dense, frozen, statistics)
+        self.let("total_params", long_total(learnt), title, slips=wrong)
         if fixed:
-            statistics = "the running mean and variance of each channel"
+            running = "the running mean and variance of each channel"
             title = "What is not trained: {what}."
-            what = " and ".join(["frozen parameters"] * bool(held) + [statistics] * bool(norms))
+            what = " and ".join(["frozen parameters"] * bool(held) + [running] * bool(norms))
             self.let("non_trainable_params", long_total(fixed), say(title, what=what))
         else:
             self.quietly("non_trainable_params", number(0), "No parameter is kept from being trained.")
-        self.quietly("total_macs", self.sum_of(names, "macs"), "All multiplications.", MACS)
-        self.quietly("total_size", self.sum_of(names, "size"), "The numbers in the outputs of all layers.")
+        macs, numbers = (long_total(self.counted(names, part)) for part in ("macs", "size"))
+        wrong = partial(of_all_macs, macs)
+        self.quietly("total_macs", macs, "All multiplications.", MACS, slips=wrong)
+        self.quietly("total_size", numbers, "The numbers in the outputs of all layers.")
         title = "The bytes that the outputs of all layers take, 4 a number."
         self.quietly("memory", product(4, Sym("total_size")), title)
 
@@ -643,9 +552,10 @@ class Net:
         """Whether a quantity is more than nothing."""
         return bool(self.board.value(name).item() != 0)
 
-    def sum_of(self, names: Sequence[str], part: str) -> Expr:
+    def counted(self, names: Sequence[str], part: str) -> list[Expr]:
+        """The quantities of layers that are more than nothing."""
         every = (f"{name}.{part}" for name in names)
-        return long_total([Sym(name) for name in every if self.counts(name)])
+        return [Sym(name) for name in every if self.counts(name)]
 
     # Receptive fields
 
@@ -660,8 +570,12 @@ class Net:
         name = f"{layer.name}.receptive_field"
         pair = fields[0] != fields[1] and self.amount(fields[0]) != self.amount(fields[1])
         title = say("{layer}: how many rows and columns of the input one output sees.", layer=layer.name)
-        self.quietly(name, sizes(*fields) if pair else fields[0], title, SEES)
-        return Reach(name, pair, jumps, tuple(part for rest in rests for part in rest))
+        wrong = partial(self.reach_slips, layer, sources[0], pair)
+        self.quietly(name, sizes(*fields) if pair else fields[0], title, SEES, slips=wrong)
+        strides = sources[0].strides
+        if layer.what in WINDOWED and layer.stride != (1, 1):
+            strides = (*strides, layer.stride)
+        return Reach(name, pair, jumps, tuple(part for rest in rests for part in rest), strides)
 
     def further(self, each: Placed, reach: Reach, axis: int) -> Way:
         """Receptive field and jump behind a layer, and what is left to see where it made a vector."""
@@ -693,6 +607,34 @@ class Net:
         whole = [self.amount(total(reach.along(axis), *reach.rest[axis : axis + 1])) for reach in sources]
         rest = (number(max(whole) - self.amount(r)),) if any(reach.rest for reach in sources) else ()
         return r, max(reach.jump[axis] for reach in sources), rest
+
+    # What people write instead
+
+    def length_slips(self, layer: Layer, n: Expr, axis: int) -> Slips:
+        return lambda: of_length(layer, n, self.way(layer, n, axis))
+
+    def shape_slips(self, each: Placed, lengths: Sequence[Expr]) -> Slips:
+        return lambda: of_shape(each.layer, lengths, self.inputs(each), self.given.turned)
+
+    def reach_slips(self, layer: Layer, reach: Reach, pair: bool) -> Iterator[Slip]:
+        """Of a pair the same slip along both axes."""
+        if layer.what not in WINDOWED or layer.window == (1, 1):
+            return
+        rows, columns = (
+            of_reach(
+                reach.along(axis),
+                axis_of(layer, 1, axis),
+                reach.jump[axis],
+                [stride[axis] for stride in reach.strides],
+            )
+            for axis in (0, 1)
+        )
+        beside = {slip.key: slip.wrong for slip in columns} if pair else {}
+        for slip in rows:
+            if not pair:
+                yield slip
+            elif slip.key in beside:
+                yield slip.but(wrong=sizes(slip.wrong, beside[slip.key]))
 
     # The page around
 
@@ -796,13 +738,6 @@ LEGEND = {
     "N": "inputs",
     "U": "units",
 }
-
-
-def long_total(terms: Sequence[Expr]) -> Expr:
-    """A sum; in the middle of a very long one stands ⋯."""
-    if len(terms) > LONG_SUM:
-        return apply(LONG_TERMS, *terms)
-    return total(*terms) if terms else number(0)
 
 
 def _drops(way: Axis) -> bool:
@@ -1048,73 +983,205 @@ MOST_MISTAKEN = 12
 """Of a longer network no single layers are taken for others."""
 
 
+REACH = ("receptive_field",)
+COUNTS = ("shape", "height", "width", "channels", "size", "params", "macs")
+
+
+class Misreading(Record):
+    """An option of a layer taken for another: what `change` makes of it (nothing where it does not apply)."""
+
+    name: str
+    change: Callable[[Given, Placed], dict[str, Any]]
+    says: str | Mapping[str, str]
+    """By the type of the layer; `""` is for all others."""
+    also: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """Of which quantities it says nothing."""
+
+    def told(self, layers: Iterable[Layer]) -> str:
+        """What to remember of some layers."""
+        says = {"": self.says} if isinstance(self.says, str) else self.says
+        return " ".join(dict.fromkeys(says.get(layer.what, says[""]) for layer in layers))
+
+
 def mistakes(given: Given) -> Iterator[Mistake]:
-    """Strides, paddings, dilations and biases overlooked, sizes rounded the other way: in one layer or in all."""
-    ways: list[tuple[str, str, Callable[[Layer], dict[str, Any]], tuple[str, ...]]] = [
-        (
-            "stride-ignored",
-            "The window moves on by the stride: divide by it.",
-            _unstrided,
-            ("dropped-factor",),
-        ),
-        ("padding-ignored", "You left out the padding: n + 2p.", _unpadded, ("dropped-term",)),
-        (
-            "padding-added",
-            "Nothing is padded here: the window shrinks the map.",
-            _as_same,
-            ("extra-term", "padding-ignored"),
-        ),
-        ("dilation-ignored", "A dilated window covers d(k − 1) + 1 cells.", _undilated, ("dropped-factor",)),
-        ("rounding-direction", "Mind which way the size is rounded.", _rounded_up, ()),
-        ("dropped-term", "Each filter, and each unit, has a bias: + 1.", _unbiased, ("bias-forgotten",)),
-        ("extra-term", "There are no biases here: nothing is added.", _with_biases, ("bias-counted",)),
-    ]
-    places = range(len(given.layers)) if len(given.layers) <= MOST_MISTAKEN else ()
-    for name, says, change, also in ways:
-        changed = [layer.but(**change(layer)) for layer in given.layers]
-        if name == "dropped-term" and given.bias:
-            yield Mistake(
-                name, says, given.model_copy(update={"bias": False, "layers": tuple(changed)}), also
-            )
-        elif name == "extra-term" and "bias-counted" in also:
-            if not all(map(given.biased, given.layers)):
-                update = {"bias": True, "layers": tuple(changed)}
-                yield Mistake(name, says, given.model_copy(update=update), also)
-            continue
-        elif any(one != other for one, other in zip(changed, given.layers, strict=True)):
-            yield Mistake(name, says, given.model_copy(update={"layers": tuple(changed)}), also)
-        for place in places:
-            if changed[place] != given.layers[place]:
-                layers = (*given.layers[:place], changed[place], *given.layers[place + 1 :])
-                yield Mistake(name, says, given.model_copy(update={"layers": layers}), also)
+    """Options overlooked or taken for others, in one layer or in all; rows taken for columns."""
+    layers = placed(given)[0]
+    for each in MISREADINGS:
+        changes = [each.change(given, layer) for layer in layers]
+        places = [place for place, change in enumerate(changes) if change]
+        single = [[place] for place in places] if len(places) > 1 and len(layers) <= MOST_MISTAKEN else []
+        for some in (*single, places) if places else ():
+            changed = [
+                layer.but(**changes[place]) if place in some else layer
+                for place, layer in enumerate(given.layers)
+            ]
+            says = each.told(given.layers[place] for place in some)
+            none = {f"{layer.name}.{part}": "" for layer in given.layers for part in each.hidden}
+            yield taken(given, each.name, says, *each.also, layers=tuple(changed)).but(names=none)
+    if len(given.size) == 3 and given.size[0] != given.size[1]:
+        height, width, channels = given.size
+        image = (width, height) if len(given.input) == 2 else given.turned((width, height, channels))
+        yield taken(given, "rows-for-columns", "The height comes first, then the width.", input=image)
 
 
-def _unstrided(layer: Layer) -> dict[str, Any]:
-    return {"stride": (1, 1)} if layer.what in WINDOWED else {}
+def _unstrided(_: Given, each: Placed) -> dict[str, Any]:
+    return {"stride": (1, 1)} if each.layer.what in WINDOWED and each.layer.stride != (1, 1) else {}
 
 
-def _unpadded(layer: Layer) -> dict[str, Any]:
-    return {"padding": (0, 0)} if layer.what in (*WINDOWED, "conv_transpose", "pad") else {}
+def _own_stride(_: Given, each: Placed) -> dict[str, Any]:
+    window = each.layer.window
+    return {"stride": window} if each.layer.what in POOLS and each.layer.stride != window else {}
 
 
-def _as_same(layer: Layer) -> dict[str, Any]:
-    return {"padding": "same"} if layer.what in CONVS and layer.padding in ((0, 0), "valid") else {}
+def _unpooled(_: Given, each: Placed) -> dict[str, Any]:
+    nothing = {"window": (1, 1), "stride": (1, 1), "padding": (0, 0)}
+    return nothing if each.layer.what in POOLS else {}
 
 
-def _undilated(layer: Layer) -> dict[str, Any]:
-    return {"dilation": (1, 1)}
+def _unpadded(_: Given, each: Placed) -> dict[str, Any]:
+    return {"padding": (0, 0)} if each.layer.what in RESIZING and each.layer.padding != (0, 0) else {}
 
 
-def _rounded_up(layer: Layer) -> dict[str, Any]:
-    return {"ceil": not layer.ceil} if layer.what in WINDOWED and layer.padding != "same" else {}
+def _as_same(_: Given, each: Placed) -> dict[str, Any]:
+    return {"padding": "same"} if each.layer.what in CONVS and each.layer.padding == (0, 0) else {}
 
 
-def _unbiased(layer: Layer) -> dict[str, Any]:
-    return {"bias": False} if layer.what in (*CONVS, "conv_transpose", "dense") else {}
+def _undilated(_: Given, each: Placed) -> dict[str, Any]:
+    return {"dilation": (1, 1)} if each.layer.dilation != (1, 1) else {}
 
 
-def _with_biases(layer: Layer) -> dict[str, Any]:
-    return {"bias": True} if layer.what in (*CONVS, "conv_transpose", "dense") else {}
+def _filled(_: Given, each: Placed) -> dict[str, Any]:
+    (a, b), (c, d) = each.layer.window, each.layer.dilation
+    if each.layer.what in POOLS or (c, d) == (1, 1):
+        return {}
+    return {"window": (c * (a - 1) + 1, d * (b - 1) + 1), "dilation": (1, 1)}
+
+
+def _rounded_down(_: Given, each: Placed) -> dict[str, Any]:
+    return {"ceil": False} if each.layer.ceil else {}
+
+
+def _rounded_up(_: Given, each: Placed) -> dict[str, Any]:
+    layer = each.layer
+    return {"ceil": True} if layer.what in WINDOWED and layer.padding != "same" and not layer.ceil else {}
+
+
+def _turned(_: Given, each: Placed) -> dict[str, Any]:
+    options = ("window", "stride", "padding", "dilation", "output_padding")
+    pairs = {option: getattr(each.layer, option) for option in options}
+    return {
+        option: pair[::-1]
+        for option, pair in pairs.items()
+        if pair[0] != pair[1] and not isinstance(pair, str)
+    }
+
+
+def _ungrouped(_: Given, each: Placed) -> dict[str, Any]:
+    return {"groups": 1} if each.layer.groups > 1 else {}
+
+
+def _as_other(_: Given, each: Placed) -> dict[str, Any]:
+    match each.layer.what:
+        case "conv_transpose":
+            return {"what": "conv", "output_padding": (0, 0)}
+        case "depthwise_conv" | "separable_conv":
+            return {"what": "conv", "multiplier": 1, "filters": each.shape[2]}
+        case "add":
+            return {"what": "concat"}
+        case "concat":
+            return {"what": "add"}
+    return {}
+
+
+def _unbiased(given: Given, each: Placed) -> dict[str, Any]:
+    return {"bias": False} if each.layer.what in WEIGHTED and given.biased(each.layer) else {}
+
+
+def _with_biases(given: Given, each: Placed) -> dict[str, Any]:
+    return {"bias": True} if each.layer.what in WEIGHTED and not given.biased(each.layer) else {}
+
+
+MISREADINGS = (
+    Misreading(
+        "stride-ignored",
+        _unstrided,
+        "The window moves on by its stride, not by 1: divide by it.",
+        ("dropped-factor",),
+        hidden=REACH,
+    ),
+    Misreading(
+        "stride-ignored",
+        _unstrided,
+        "Behind a stride the steps are longer: a window of k adds (k − 1) · j, j the product of the strides before.",
+        ("dropped-factor",),
+        hidden=COUNTS,
+    ),
+    Misreading(
+        "padding-ignored",
+        _unpadded,
+        {
+            "": "You left out the padding: n + 2p.",
+            "conv_transpose": "A transposed convolution cuts the padding off: − 2p.",
+        },
+        ("dropped-term",),
+    ),
+    Misreading(
+        "padding-added",
+        _as_same,
+        "Nothing is padded here: the window shrinks the map.",
+        ("extra-term", "padding-ignored"),
+    ),
+    Misreading(
+        "dilation-ignored", _undilated, "A dilated window covers d(k − 1) + 1 cells.", ("dropped-factor",)
+    ),
+    Misreading("rounding-direction", _rounded_up, "The size is rounded down: ⌊ ⌋."),
+    Misreading("rounding-direction", _rounded_down, "The size is rounded up here: ⌈ ⌉."),
+    Misreading(
+        "stride-ignored",
+        _own_stride,
+        "A pooling moves on by the stride that is given, not by its own size.",
+        ("other-quantity",),
+        hidden=REACH,
+    ),
+    Misreading(
+        "dropped-term",
+        _unpooled,
+        "The poolings count too: behind them maps are smaller and receptive fields larger.",
+        ("other-quantity",),
+    ),
+    Misreading(
+        "rows-for-columns", _turned, "Of two numbers the first is for the rows, the second for columns."
+    ),
+    Misreading(
+        "groups-ignored",
+        _ungrouped,
+        "A filter sees only the channels of its own group: C/g of them.",
+        ("dropped-factor", "extra-factor"),
+    ),
+    Misreading(
+        "other-layer",
+        _as_other,
+        {
+            "": "That is the rule of an ordinary convolution; a transposed one goes back: (n − 1) s − 2p + k.",
+            "depthwise_conv": "A depthwise convolution has a filter for each channel, which sees that channel alone.",
+            "separable_conv": "A separable convolution filters each channel by itself, then mixes them by 1 × 1.",
+            "add": "Maps are added number by number: the depth stays. Only concatenation puts the depths together.",
+            "concat": "Concatenation puts the channels one behind another: the depths add up.",
+        },
+        ("other-operation", "extra-factor"),
+    ),
+    Misreading(
+        "extra-factor", _filled, "The gaps of a dilated window hold no weights: it still has k · k of them."
+    ),
+    Misreading(
+        "dropped-term",
+        _unbiased,
+        {"": "Each filter has a bias: + 1.", "dense": "Each unit has a bias: + 1."},
+        ("bias-forgotten",),
+    ),
+    Misreading("extra-term", _with_biases, "There are no biases here: nothing is added.", ("bias-counted",)),
+)
 
 
 def ask(given: Given) -> Sequence[str]:

@@ -24,6 +24,12 @@ Legend
     X input (H×W, C×H×W or N×C×H×W), K kernel (h×w, C×h×w or F×C×h×w), b bias, Y output, n cells of an axis,
     k those of the kernel, s stride, p padding, d dilation. One filter gives a matrix, several a list.
 
+Mistakes
+    Marking knows, besides those of all kinds: padding-added (zeros that nobody asked for), padding-halved (zeros
+    on some sides only, or p in all), padding-not-zero (the border copied), other-padding (`same` for `full`),
+    padding-counted, relu-added, bias-forgotten, maps-added (several filters, one map), channels-apart (one filter,
+    a map for each channel).
+
 Source
     Goodfellow, Bengio, Courville: Deep Learning, 9.1 and 9.5; Dumoulin, Visin: A guide to convolution
     arithmetic for deep learning (2016).
@@ -31,7 +37,9 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -39,9 +47,10 @@ import numpy as np
 from solver.derivation import Board, say
 from solver.errors import SolverError, counted, did_you_mean, listed, quoted
 from solver.expr import ops
-from solver.expr.nodes import Expr, Sym, apply
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
+from solver.expr.nodes import Expr, Sym, apply, build
 from solver.expr.ops import number, terms
-from solver.expr.values import Shape, Value, gather
+from solver.expr.values import Array, Shape, Value, gather
 from solver.kinds import Kind, Mistake, taken
 from solver.parts import pooling
 from solver.parts.convolution import CORRELATE, CORRELATE_BIAS, FLIP, MOST_PRODUCTS, TRANSPOSE, TRANSPOSE_BIAS
@@ -53,6 +62,7 @@ from solver.parts.windows import (
     Axis,
     Pair,
     Positive,
+    altered,
     padding,
     pair,
     same_formula,
@@ -353,21 +363,26 @@ def solve(given: Given, board: Board) -> None:
     board.check("Y computed once more, by another way", lambda: _error(given, board), 1e-9)
 
 
-def _operands(x: Expr, k: Expr, b: Expr | None) -> tuple[Expr, ...]:
-    return (x, k) if b is None else (x, k, b)
-
-
-def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None) -> None:
-    rows, columns = given.axes()
-    params = {
+def _output(given: Given, x: Expr, k: Expr, b: Expr | None, **changed: Any) -> Expr:
+    """Y by its input, kernel and bias; `changed` are other parameters."""
+    params: dict[str, Any] = {
         "kernels": given.kernels,
         "stride": given.stride,
         "dilation": given.dilation,
         "groups": given.groups,
     }
-    op = CORRELATE if b is None else CORRELATE_BIAS
+    op, with_bias = CORRELATE, CORRELATE_BIAS
+    if given.transposed:
+        op, with_bias = TRANSPOSE, TRANSPOSE_BIAS
+        params |= {"cuts": given.cuts(), "size": given.transposed_sizes()}
+    params |= changed
+    return apply(op, x, k, **params) if b is None else apply(with_bias, x, k, b, **params)
+
+
+def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None) -> None:
+    rows, columns = given.axes()
     kernel = board.letter("K'", given.kernel.shape) if given.mode == "convolution" else k
-    board.method(Sym("Y"), apply(op, *_operands(x, kernel, b), **params))
+    board.method(Sym("Y"), _output(given, x, kernel, b))
     if given.padding == "same":
         formulas = same_formula(rows.n, rows.s), same_formula(columns.n, columns.s)
         why = SAME_WHY
@@ -384,6 +399,7 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
             "A convolution flips the kernel, in rows and columns.",
             "A cross-correlation, which networks call convolution, does not.",
             exactly=True,
+            slips=lambda: _slips_of_flip(given, Sym("kernel")),
         )
     padded = board.value(x.name)
     depth = given.channels // given.groups
@@ -404,7 +420,8 @@ def _write_correlation(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None
         of=x.name,
         window=window,
     )
-    board.let("Y", apply(op, *_operands(x, k, b), **params), "All windows together are the output.")
+    title = "All windows together are the output."
+    board.let("Y", _output(given, x, k, b), title, slips=lambda: _slips_of_output(given, x, k, b))
 
 
 def _window_why(given: Given) -> str:
@@ -424,17 +441,8 @@ def _window_why(given: Given) -> str:
 
 
 def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None) -> None:
-    cuts, size = given.cuts(), given.transposed_sizes()
-    params = {
-        "kernels": given.kernels,
-        "stride": given.stride,
-        "dilation": given.dilation,
-        "groups": given.groups,
-        "cuts": cuts,
-        "size": size,
-    }
-    op = TRANSPOSE if b is None else TRANSPOSE_BIAS
-    board.method(Sym("Y"), apply(op, *_operands(x, k, b), **params))
+    cuts = given.cuts()
+    board.method(Sym("Y"), _output(given, x, k, b))
     rows, columns = given.axes()
     formulas = tuple(
         number(axis.n) * axis.s + extra if given.padding == "same" else _transposed_size(axis, cut, extra)
@@ -454,7 +462,8 @@ def _write_transposed(given: Given, board: Board, x: Sym, k: Sym, b: Sym | None)
         "what lies on one cell is added up.",
         "Products that are 0 are left out.",
     )
-    board.let("Y", apply(op, *_operands(x, k, b), **params), "All cells together are the output.")
+    title = "All cells together are the output."
+    board.let("Y", _output(given, x, k, b), title, slips=lambda: _slips_of_output(given, x, k, b))
 
 
 def _transposed_size(axis: Axis, cut: Pair, extra: int) -> Expr:
@@ -490,13 +499,15 @@ def _write_then(given: Given, board: Board) -> None:
 
     def flattened(before: str, name: str) -> str:
         title = "All numbers in a row: channel after channel, row after row."
-        return board.let(name, apply(FLATTEN, Sym(before), images=images), title, exactly=True).name
+        channels = len(board.value(before).shape) == 3 + images
+        flat = apply(FLATTEN, Sym(before), images=images)
+        slips = partial(_slips_of_flatten, Sym(before), images, channels)
+        return board.let(name, flat, title, exactly=True, slips=slips).name
 
     for layer in given.then:
         board.section(say("Then: {layer}", layer=layer.name))
         if layer.name in FUNCTIONS:
-            title, why = TITLES[layer.name]
-            before = board.let(named(layer.name), FUNCTIONS[layer.name](Sym(before)), title, why).name
+            before = _write_function(board, layer.name, before, named(layer.name))
         elif isinstance(layer.given, Pooling):
             name = named(layer.name)
             before = pooling.write(board, layer.given, layer.name.removesuffix("pool"), before, name).name
@@ -510,16 +521,23 @@ def _write_then(given: Given, board: Board) -> None:
             before = _write_dense(board, layer.given, before, name, images)
 
 
+def _write_function(board: Board, function: str, before: str, name: str) -> str:
+    x = Sym(before)
+    title, why = TITLES[function]
+    slips = partial(_slips_of_relu, x) if function == "relu" else tuple
+    return board.let(name, FUNCTIONS[function](x), title, why, slips=slips).name
+
+
 def _write_dense(board: Board, dense: Dense, before: str, name: str, images: bool) -> str:
     number_ = name.removeprefix("dense")
     W = board.given(f"W{number_}", dense.W)
     product = Sym(before) @ W.T if images else W @ Sym(before)
-    if dense.b is not None:
-        product = product + board.given(f"c{number_}", gather(list(dense.b.array.flat), (dense.b.size,)))
-    title = "The dense layer: weighted sums of all inputs" + (
-        ", plus the bias c." if dense.b is not None else "."
-    )
-    return board.let(name, product, title).name
+    title = "The dense layer: weighted sums of all inputs"
+    if dense.b is None:
+        return board.let(name, product, f"{title}.").name
+    c = board.given(f"c{number_}", gather(list(dense.b.array.flat), (dense.b.size,)))
+    title = f"{title}, plus the bias c."
+    return board.let(name, product + c, title, slips=lambda: _slips_of_dense(product, c)).name
 
 
 def _error(given: Given, board: Board) -> float:
@@ -563,52 +581,287 @@ def _error(given: Given, board: Board) -> float:
     return error / max(1.0, float(np.abs(stated).max()))
 
 
-def mistakes(given: Given) -> Iterator[Mistake]:
-    """Options overlooked, the kernel turned, rows taken for columns, one channel only, other layers behind."""
+# What people do instead. Here only for marking: the page of the solution shows nothing of it.
 
+
+def _slips_of_output(given: Given, x: Expr, k: Expr, b: Expr | None) -> Iterator[Slip]:
+    """The kernel the wrong way round, the signs of the output lost."""
+    flipped = _output(given, x, apply(FLIP, k), b)
+    yield Slip("kernel-flipped", flipped, "flip:output", k, PLAIN, (), FLIPPED[given.mode])
+    output = _output(given, x, k, b)
+    says = "You set negative numbers to 0; that is a ReLU, the convolution itself keeps them."
+    yield Slip("relu-added", ops.relu(output), "relu:output", None, LIKELY, ("other-function",), says)
+    says = "You left out the signs of the output; its numbers may be negative."
+    yield Slip("sign", build("abs", output), "absolute:output", None, POSSIBLE, ("other-function",), says)
+
+
+def _slips_of_flip(given: Given, k: Expr) -> Iterator[Slip]:
+    """The kernel as it is, or turned in another way."""
+    yield Slip(
+        "kernel-flipped", k, "as-it-is:flip", None, PLAIN, ("function-forgotten",), FLIPPED[given.mode]
+    )
+    says = "You mirrored the kernel in one direction; a convolution turns it in both, rows and columns."
+    for axis in (-1, -2):
+        mirrored = altered(k, partial(np.flip, axis=axis))
+        yield Slip("kernel-flipped", mirrored, f"mirror{axis}:flip", None, PLAIN, (), says)
+    if given.kernels[2] == given.kernels[3]:
+        says = "You exchanged the kernel's rows and columns; a convolution turns it by half a turn."
+        for turned in (k, apply(FLIP, k)):
+            exchanged = altered(turned, lambda k: np.swapaxes(k, -1, -2))
+            yield Slip("transpose", exchanged, "transpose:flip", None, LIKELY, ("kernel-flipped",), says)
+        says = "You turned the kernel by a quarter turn; a convolution turns it by half a turn."
+        for turns in (1, -1):
+            quarter = altered(k, partial(np.rot90, k=turns, axes=(-2, -1)))
+            yield Slip("kernel-flipped", quarter, "quarter:flip", None, LIKELY, (), says)
+    if given.kernels[1] > 1:
+        says = "A convolution turns rows and columns only; the channels stay in their order."
+        every = altered(k, lambda k: k[..., ::-1, ::-1, ::-1])
+        yield Slip("kernel-flipped", every, "all:flip", None, LIKELY, (), says)
+
+
+def _slips_of_relu(z: Expr) -> Iterator[Slip]:
+    """Other functions with a bend at 0."""
+    says = "A ReLU makes negative numbers 0; you took away their signs."
+    yield Slip("other-function", build("abs", z), "absolute:relu", None, PLAIN, ("sign",), says)
+    says = (
+        "A ReLU keeps the positive numbers and makes the negative ones 0; yours does it the other way round."
+    )
+    yield Slip("other-function", -ops.relu(-z), "minimum:relu", None, PLAIN, ("sign",), says)
+    yield Slip("other-function", ops.relu(-z), "minus:relu", None, LIKELY, ("sign",), says)
+    says = "A ReLU makes negative numbers 0; a leaky ReLU would keep a part of them."
+    for slope in (Fraction(1, 100), Fraction(1, 10), Fraction(1, 5)):
+        leaky = ops.relu(z) - number(slope) * ops.relu(-z)
+        yield Slip("other-function", leaky, "leaky:relu", None, LIKELY, (), says)
+
+
+def _slips_of_flatten(x: Expr, images: bool, channels: bool) -> Iterator[Slip]:
+    """The map read in another order."""
+
+    def flat(how: Callable[[Array], Array]) -> Expr:
+        return apply(FLATTEN, altered(x, how), images=images)
+
+    says = "Read row after row; you went down the columns."
+    columns = flat(lambda x: np.swapaxes(x, -1, -2))
+    yield Slip("rows-for-columns", columns, "columns:flatten", None, PLAIN, ("transpose", "other-axis"), says)
+    if not channels:
+        return
+    says = "Read channel after channel: all numbers of the first, then all of the second."
+    last = flat(lambda x: np.moveaxis(x, -3, -1))
+    yield Slip("other-axis", last, "last:flatten", None, PLAIN, (), says)
+    behind = flat(lambda x: np.moveaxis(np.swapaxes(x, -1, -2), -3, -1))
+    yield Slip("other-axis", behind, "columns-last:flatten", None, LIKELY, ("rows-for-columns",), says)
+
+
+def _slips_of_dense(product: Expr, c: Expr) -> Iterator[Slip]:
+    """The bias left out or subtracted."""
+    says = "The bias of the dense layer is missing."
+    yield Slip("dropped-term", product, "drop-right:add", c, PLAIN, ("bias-forgotten",), says)
+    says = "You subtracted the bias of the dense layer; it is added."
+    yield Slip("sign", product - c, "minus:add", c, PLAIN, ("other-operation",), says)
+
+
+FLIPPED = {
+    "correlation": "You turned the kernel by half a turn; a cross-correlation, which networks call convolution, "
+    "takes it as it is.",
+    "convolution": "A convolution turns the kernel by half a turn first; you took it as it is.",
+    "transposed": "The kernel is the wrong way round. It is laid on the output as it is; only who slides it over the "
+    "input, with zeros between and around, turns it by half a turn first.",
+}
+DILATION = "A dilated kernel has gaps between its cells."
+
+
+def mistakes(given: Given) -> Iterator[Mistake]:
+    """Options overlooked or misread, other zeros, the kernel and its channels, other layers behind."""
     if not given.transposed:
         mode = "convolution" if given.mode == "correlation" else "correlation"
-        says = "Networks slide the kernel as it is (cross-correlation); a convolution turns it by half a turn first."
-        yield taken(given, "kernel-flipped", says, mode=mode)
-    if given.stride != (1, 1):
-        yield taken(given, "stride-ignored", "The window moves on by the stride.", stride=(1, 1))
-    if given.padding not in ((0, 0), "valid"):
-        yield taken(given, "padding-ignored", "Zeros are put around the input first.", padding=(0, 0))
-    elif not given.transposed:
-        says = "Without padding the output is smaller than the input."
-        yield taken(given, "padding-added", says, "extra-term", "padding-ignored", padding="same")
+        yield taken(given, "kernel-flipped", FLIPPED[given.mode], mode=mode)
+    yield from _mistaken_steps(given)
+    yield from _mistaken_transposed(given) if given.transposed else _mistaken_padding(given)
     for name in ("stride", "padding", "dilation"):
         pair_ = getattr(given, name)
         if isinstance(pair_, tuple) and pair_[0] != pair_[1]:
             says = f"The {name} is that of rows, then that of columns."
             yield taken(given, "rows-for-columns", says, **{name: pair_[::-1]})
-    if given.dilation != (1, 1):
-        says = "A dilated kernel has gaps between its cells."
-        yield taken(given, "dilation-ignored", says, dilation=(1, 1))
     if given.bias is not None:
-        yield taken(given, "dropped-term", "The bias is added to every output.", bias=None)
+        says = "The bias is added to every output."
+        yield taken(given, "dropped-term", says, "bias-forgotten", bias=None)
     turned = given.kernel.rearranged(lambda k: np.swapaxes(k, -1, -2))
-    yield taken(
-        given,
-        "rows-for-columns",
-        "The kernel's rows lie on the rows of the image.",
-        "transpose",
-        kernel=turned,
-    )
-    if given.channels > 1 and given.groups == 1 and not given.transposed:
+    says = "The kernel's rows lie on the rows of the image."
+    yield taken(given, "rows-for-columns", says, "transpose", kernel=turned)
+    if given.groups == 1 and not given.transposed:
+        yield from _mistaken_channels(given)
+    yield from _mistaken_layers(given)
+
+
+def _mistaken_steps(given: Given) -> Iterator[Mistake]:
+    """Stride and dilation."""
+    stride, kernel = given.stride, given.kernels[2:]
+    if stride != (1, 1):
+        says = "The window moves on by the stride; you moved it by one cell."
+        if given.transposed:
+            says = "Multiples of the kernel are laid a stride apart; yours are one cell apart."
+        yield taken(given, "stride-ignored", says, stride=(1, 1))
+    elif kernel != (1, 1):
+        says = "The stride is 1, so windows overlap; it is not the size of the kernel."
+        if given.transposed:
+            says = "The stride is 1, so multiples of the kernel overlap; it is not the size of the kernel."
+        yield taken(given, "stride-ignored", says, "other-quantity", stride=kernel)
+    if min(stride) > 1:
+        for one, way in (((1, stride[1]), "down"), ((stride[0], 1), "across")):
+            says = f"The stride holds in both directions: going {way}, you went on by one cell only."
+            yield taken(given, "stride-ignored", says, stride=one)
+    if stride == (stride[0], stride[0]):
+        says = f"The stride is {stride[0]}; you went on by {stride[0] + 1} cells."
+        yield taken(given, "off-by-one", says, stride=(stride[0] + 1, stride[0] + 1))
+    if given.dilation != (1, 1):
+        yield taken(given, "dilation-ignored", DILATION, dilation=(1, 1))
+        d = given.dilation[0]
+        if given.dilation == (d, d):
+            says = f"With the dilation {d} the kernel's cells are {d} apart; you left {d} cells between them."
+            yield taken(given, "off-by-one", says, dilation=(d + 1, d + 1))
+
+
+def _mistaken_padding(given: Given) -> Iterator[Mistake]:
+    """Zeros forgotten, added, or on some sides only; a size without + 1."""
+    rows, columns = ((axis.before, axis.after) for axis in given.axes())
+    none, pads = (0, 0), (rows, columns)
+    if pads == (none, none):
+        says = "Without padding the output is smaller than the input; you put zeros around."
+        for word in ("same", "full"):
+            yield taken(given, "padding-added", says, "extra-term", padding=word)
+    else:
+        yield taken(given, "padding-ignored", "Zeros are put around the input first.", padding=none)
+        missing = "below and on the right too: your last rows and columns are missing"
+        frames = (
+            (missing, (rows[0], 0), (columns[0], 0)),
+            ("above and on the left too", (0, rows[1]), (0, columns[1])),
+            ("on the left and on the right too", rows, none),
+            ("above and below too", none, columns),
+        )
+        for where, down, across in frames if min(*rows, *columns) > 0 else ():
+            says = f"Zeros are put on all sides, {where}."
+            yield _padded(given, "padding-halved", says, down, across)
+        asked = f"`{given.padding}`" if isinstance(given.padding, str) else f"{rows[0]} on each side"
+        if isinstance(given.padding, tuple) and columns == rows and rows[0] > 1:
+            says = f"A padding of {rows[0]} means {asked}; you put {rows[0]} in all."
+            half = rows[0] // 2
+            yield taken(given, "padding-halved", says, "dropped-factor", padding=(half, half))
+        asked = asked if columns == rows else "another padding"
+        for word, so_many in (("same", "keep the size"), ("full", "leave one corner of the kernel on it")):
+            if word != given.padding:
+                says = f"You put as many zeros around the input as {so_many}; asked for is {asked}."
+                yield taken(given, "other-padding", says, padding=word)
+    if given.padding == "same":
+        says = "With `same` there are ⌈n/s⌉ places, an odd zero going below and to the right."
+        spans = [d * (k - 1) // 2 for d, k in zip(given.dilation, given.kernels[2:], strict=True)]
+        yield taken(given, "other-padding", says, padding=tuple(spans))
+        if pads != (rows[::-1], columns[::-1]):
+            yield _padded(given, "other-padding", says, rows[::-1], columns[::-1])
+    else:
+        says = (
+            "The size ends in + 1, for the first place of the window: your last row and column are missing."
+        )
+        less = [(before, after - s) for (before, after), s in zip(pads, given.stride, strict=True)]
+        yield _padded(given, "dropped-term", says, less[0], less[1], "off-by-one")
+
+
+def _padded(given: Given, name: str, says: str, rows: Pair, columns: Pair, *also: str) -> Mistake:
+    """The mistake of another frame of zeros; where it is negative, the input is cut."""
+
+    def framed(images: Array) -> Array:
+        ends = [
+            slice(max(0, -before), n - max(0, -after))
+            for (before, after), n in zip((rows, columns), images.shape[-2:], strict=True)
+        ]
+        around = [(max(0, before), max(0, after)) for before, after in (rows, columns)]
+        around = [(0, 0)] * (images.ndim - 2) + around
+        return np.pad(images[..., ends[0], ends[1]], around)
+
+    changed = given.model_copy(update={"input": given.input.rearranged(framed), "padding": (0, 0)})
+    return Mistake(name, says, changed, also, {"X_padded": "input"})
+
+
+def _mistaken_transposed(given: Given) -> Iterator[Mistake]:
+    """An ordinary convolution, or what is cut off and added at the end."""
+    if given.padding not in ((0, 0), "valid"):
+        says = "In a transposed convolution the padding is cut off the output; you left it there."
+        yield taken(given, "padding-ignored", says, padding=(0, 0))
+    if given.output_padding != (0, 0):
+        says = "The output padding adds rows below and columns to the right; you left it out."
+        yield taken(given, "dropped-term", says, "padding-ignored", output_padding=(0, 0))
+    if given.groups == 1:
+        says = "You slid the kernel over the input. A transposed convolution goes the other way: each number of the "
+        says += "input lays its multiple of the kernel on a larger output."
+        kernel = given.kernel
+        if len(kernel.shape) == 4:
+            kernel = kernel.rearranged(lambda k: np.swapaxes(k, 0, 1))
+        changed = {"mode": "correlation", "kernel": kernel, "output_padding": (0, 0)}
+        yield taken(given, "other-operation", says, **changed)
+
+
+def _mistaken_channels(given: Given) -> Iterator[Mistake]:
+    """One channel only, channels kept apart, maps put together."""
+    kernel = given.kernel
+    if given.channels > 1:
+        says = "The products of all channels are added up."
         for channel in range(min(given.channels, 4)):
             only = (np.arange(given.channels) == channel).astype(int).astype(object)[:, None, None]
-            array = given.kernel.array.reshape(given.kernels) * only
-            kept = Value(array.reshape(given.kernel.shape), given.kernel.domain)
-            says = "The products of all channels are added up."
+            array = kernel.array.reshape(given.kernels) * only
+            kept = Value(array.reshape(kernel.shape), kernel.domain)
             yield taken(given, "dropped-term", says, kernel=kept)
-    for place, layer in enumerate(given.then):
+    if given.channels > 1 and given.filters == 1:
+        says = "One filter gives one map: the sums of its channels are added up; you kept them apart."
+        apart = kernel.rearranged(lambda k: k.reshape(-1, 1, *k.shape[-2:]))
+        yield taken(given, "channels-apart", says, "other-axis", kernel=apart, groups=given.channels)
+    if given.filters > 1:
+        says = "Each filter gives a map of its own; you added the maps up."
+        array = kernel.array.reshape(given.kernels).sum(axis=0, keepdims=True)
+        bias = given.bias
+        if bias is not None:
+            bias = gather([sum(np.broadcast_to(bias.array, given.filters).tolist())], ())
+        one = Value(array, kernel.domain)
+        yield taken(given, "maps-added", says, "other-axis", "extra-term", kernel=one, bias=bias)
+
+
+def _mistaken_layers(given: Given) -> Iterator[Mistake]:
+    """A layer behind the convolution left out, put in, or taken for another."""
+    then, names = given.then, list(_named(given.then))
+
+    def changed(name: str, says: str, other: Sequence[Then], same: Sequence[str], *also: str) -> Mistake:
+        renamed = dict.fromkeys(names, "") | dict(zip(same, _named(other), strict=True))
+        return Mistake(name, says, given.model_copy(update={"then": tuple(other)}), also, renamed)
+
+    for place, layer in enumerate(then):
+        before, after = then[:place], then[place + 1 :]
+        if layer.name in FUNCTIONS and after:
+            says = f"You left out {CALLED[layer.name]}: it comes before {CALLED[after[0].name]}."
+            kept = [*names[:place], *names[place + 1 :]]
+            yield changed("function-forgotten", says, (*before, *after), kept, "other-quantity")
+            if after[0].name == "avgpool":
+                says = f"You took the average first; {CALLED[layer.name]} comes before it."
+                swapped = (*before, after[0], layer, *after[1:])
+                order = [*names[:place], "", names[place + 1], *names[place + 2 :]]
+                yield changed("swapped-operands", says, swapped, order)
         for name, says, other in _mistaken(layer):
-            changed = (*given.then[:place], *other, *given.then[place + 1 :])
-            names = {}
-            if len(changed) == len(given.then):
-                names = dict(zip(_named(given.then), _named(changed), strict=True))
-            yield Mistake(name, says, given.model_copy(update={"then": changed}), (), names)
+            yield changed(name, says, (*before, other, *after), names)
+    if then and then[0].name not in FUNCTIONS:
+        says = f"You put a ReLU before {CALLED[then[0].name]}; none is asked for there."
+        more = (Then("relu"), *then)
+        renamed = list(_named(more))
+        same = dict.fromkeys(names, "") | dict(zip(names, renamed[1:], strict=True))
+        yield Mistake("relu-added", says, given.model_copy(update={"then": more}), ("extra-term",), same)
+
+
+CALLED = {
+    "relu": "the ReLU",
+    "sigmoid": "the sigmoid",
+    "tanh": "the tanh",
+    "softmax": "the softmax",
+    "maxpool": "the max pooling",
+    "avgpool": "the average pooling",
+    "flatten": "the flattening",
+    "dense": "the dense layer",
+}
 
 
 def _named(then: Sequence[Then]) -> Iterator[str]:
@@ -619,20 +872,14 @@ def _named(then: Sequence[Then]) -> Iterator[str]:
         yield layer.name if count[layer.name] == 1 else f"{layer.name}{count[layer.name]}"
 
 
-def _mistaken(layer: Then) -> Iterator[tuple[str, str, tuple[Then, ...]]]:
-    """What people take a layer behind the convolution for."""
-    if layer.name in FUNCTIONS:
-        yield "function-forgotten", f"The layer {layer.name} comes before what follows.", ()
-    if layer.name in ("maxpool", "avgpool"):
-        says = "Max pooling takes the largest number under the window, average pooling their mean."
-        yield (
-            "other-function",
-            says,
-            (layer._replace(name={"maxpool": "avgpool", "avgpool": "maxpool"}[layer.name]),),
-        )
+def _mistaken(layer: Then) -> Iterator[tuple[str, str, Then]]:
+    """What people take a pooling for."""
     if isinstance(layer.given, Pooling):
-        for name, says, window in layer.given.mistaken():
-            yield name, says, (layer._replace(given=window),)
+        says = "Max pooling takes the largest number under the window, average pooling their mean."
+        other = {"maxpool": "avgpool", "avgpool": "maxpool"}[layer.name]
+        yield "other-function", says, layer._replace(name=other)
+        for name, says, window in layer.given.mistaken(layer.name == "avgpool"):
+            yield name, says, layer._replace(given=window)
 
 
 def ask(given: Given) -> Sequence[str]:

@@ -35,17 +35,19 @@ Source
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from solver.derivation import Board, Cell, Message, Result, Stopped, Text, Worked, say
 from solver.errors import SolverError, SolverErrors, counted, did_you_mean, listed, quoted
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.nodes import Const, Expr, Sym, apply
 from solver.expr.ops import largest, log2, number, terms, total
-from solver.expr.values import Array, double, label
+from solver.expr.values import Array, Scalar, double, gather, label
 from solver.kinds import Kind, Mistake, taken
 from solver.parts.impurity import (
     CHOOSE,
@@ -383,7 +385,8 @@ def _solve_counts(
 ) -> None:
     names = [f"label {place + 1}" for place in range(len(counts))]
     said = Said(names, [f"with {name}" for name in names])
-    _write_impurity(criterion, board, "", counts, said, "")
+    sizes = [[sum(part) for part in values.values()] for values in columns.values()]
+    _write_impurity(criterion, board, "", counts, said, "", sizes)
     splits = []
     for name, values in columns.items():
         split = Split(name, [Part(value, part) for value, part in values.items()])
@@ -391,7 +394,7 @@ def _solve_counts(
             each = np.array([*values.values()])
             split = grouped(criterion, name, list(values), each, np.arange(len(each)))
             _show_groups(criterion, board, split)
-        _write_split(criterion, board, "", counts, said, split)
+        _write_split(criterion, board, "", counts, said, split, sum(counts))
         splits.append(split)
     _write_choice(criterion, board, "", splits)
     board.check("the parts add up to the whole", lambda: _sums_error(counts, splits), 0)
@@ -416,14 +419,15 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
     """
     criterion, path = samples.criterion, node.path
     shown = _worked_out(samples, node, splits)
-    _write_impurity(criterion, board, path, node.counts, samples.said, node.known)
+    sizes = [[sum(part.counts) for part in split.parts] for split in splits]
+    _write_impurity(criterion, board, path, node.counts, samples.said, node.known, sizes)
     for place, split in enumerate(map(samples.named, splits)):
         quiet = place not in shown
         if split.limit is not None and len(split.parts) > 1:
             split = _write_threshold(board, samples, node, split, quiet)
         elif split.candidates is not None and not quiet:
             _show_groups(criterion, board, split)
-        _write_split(criterion, board, path, node.counts, samples.said, split, quiet)
+        _write_split(criterion, board, path, node.counts, samples.said, split, samples.table.rows, quiet)
         splits[place] = split
     if len(shown) < len(splits):
         others = counted(len(splits) - len(shown), "other column")
@@ -462,10 +466,24 @@ def _write_threshold(board: Board, samples: Samples, node: Inner, split: Split, 
         board.note(say("{thresholds} are equally good; the smallest is taken.", thresholds=_joined(equal)))
     ends = samples.ends(split.feature, found.between, found.best)
     name = f"{node.path}threshold({escaped(split.feature)})"
-    limit = board.value(board.let(name, midway(ends), title, quiet=quiet, bare=True, exactly=True))
+    numbers = samples.floats(split.feature, node.rows)
+    limit = board.value(
+        board.let(
+            name,
+            midway(ends),
+            title,
+            quiet=quiet,
+            bare=True,
+            exactly=True,
+            equals=lambda: [
+                midway(samples.ends(split.feature, found.between, place)) for place in found.equal
+            ],
+            slips=lambda: _slips_of_threshold(samples, split, ends, numbers),
+        )
+    )
     if float(limit.floats) == split.limit:
         return split
-    low = samples.floats(split.feature, node.rows) <= float(limit.floats)
+    low = numbers <= float(limit.floats)
     return samples.at_threshold(
         split, limit.item(), samples.counts(node.rows[low]), samples.counts(node.rows[~low])
     )
@@ -518,11 +536,25 @@ def _show_samples(samples: Samples, board: Board) -> None:
 
 
 def _write_impurity(
-    criterion: Criterion, board: Board, path: str, counts: Sequence[int], said: Said, known: str
+    criterion: Criterion,
+    board: Board,
+    path: str,
+    counts: Sequence[int],
+    said: Said,
+    known: str,
+    sizes: Sequence[Sequence[int]],
 ) -> None:
+    """That of the labels at a node; `sizes` are those of the parts that each column makes."""
     title = say("The {noun} of the labels: {counts}.", noun=criterion.noun, counts=said(counts))
     expr = Sym(known) if known else criterion.impurity(counts)
-    board.let(f"{path}{criterion.measure}", expr, title, criterion.rule, bare=not known)
+    board.let(
+        f"{path}{criterion.measure}",
+        expr,
+        title,
+        criterion.rule,
+        bare=not known,
+        slips=lambda: _slips_of_impurity(criterion, counts, known, sizes),
+    )
 
 
 def _name(path: str, quantity: str, split: Split, part: Part | None = None) -> str:
@@ -541,15 +573,23 @@ def _write_split(
     counts: Sequence[int],
     said: Said,
     split: Split,
+    everything: int,
     quiet: bool = False,
 ) -> None:
-    """The counts and the impurity of each part, what is left, and what is gained."""
+    """The counts and the impurity of each part, what is left, and what is gained; `everything` are all samples."""
     measure, n = criterion.measure, sum(counts)
     names = []
     for part in split.parts:
         names.append(_name(path, measure, split, part))
         title = say("The {noun} of the samples with {part}.", noun=criterion.noun, part=_branch(split, part))
-        board.let(names[-1], criterion.impurity(part.counts), title, quiet=True, bare=True)
+        board.let(
+            names[-1],
+            criterion.impurity(part.counts),
+            title,
+            quiet=True,
+            bare=True,
+            slips=partial(_slips_of_part, criterion, path, split, part, n),
+        )
     few = len(counts) <= MOST_COUNTS
     heads = [split.feature, *(said.heads if few else ()), "samples", criterion.noun]
     shown = split.parts if len(split.parts) <= 40 else split.parts[:37]
@@ -578,12 +618,14 @@ def _write_split(
         terms(*(apply(SHARE_OF, size, n, Sym(name)) for size, name in zip(sizes, names, strict=True))),
         "What is left: the mean over the parts, each weighted by its share of the samples.",
         quiet=quiet,
+        slips=lambda: _slips_of_remainder(criterion, path, split, names, everything),
     )
     gain = board.let(
         _name(path, criterion.gain, split),
         Sym(f"{path}{measure}") - remainder,
         "What the split gains.",
         quiet=quiet,
+        slips=lambda: _slips_of_gain(criterion, path, split, remainder),
     )
     if not criterion.ratio:
         return
@@ -594,6 +636,7 @@ def _write_split(
         "It is large for a column with many values, which splits finely without saying more.",
         quiet=quiet,
         bare=True,
+        slips=lambda: _slips_of_split_info(path, sizes, remainder),
     )
     splits = sum(size > 0 for size in sizes) > 1
     board.let(
@@ -601,6 +644,7 @@ def _write_split(
         gain / info if splits else number(0),
         "The gain ratio." if splits else "A column with one value does not split: its gain ratio is 0.",
         quiet=quiet,
+        slips=lambda: _slips_of_ratio(path, gain, info, len(sizes)) if splits else (),
     )
 
 
@@ -632,6 +676,7 @@ def _write_choice(criterion: Criterion, board: Board, path: str, splits: Sequenc
         apply(CHOOSE, *map(Sym, scores), labels=labels, by=_GAINS[by]),
         say("The column with the largest {by}.", by=_GAINS[by]),
         exactly=True,
+        slips=lambda: _slips_of_choice(criterion, path, splits),
     )
     values = [board.value(score).item() for score in scores]
     ties = [labels[place] for place in first_of_largest(values)]
@@ -859,6 +904,7 @@ class _Grower:
             number(wrong) / sum(root.counts),
             "The share of its own samples that the tree classifies wrongly.",
             bare=True,
+            slips=lambda: _slips_of_error(wrong, sum(root.counts)),
         )
         board.check("the tree classifies its table", lambda: _tree_error(samples, board), 0)
 
@@ -915,16 +961,201 @@ def _gain(joint: Array, measure: str) -> float:
     return float(shares.max(axis=1).sum() - columns.max())
 
 
+# What students do by mistake
+
+
 def mistakes(given: Given) -> Iterator[Mistake]:
-    """Another logarithm, another impurity."""
+    """Another logarithm, another impurity, parts of another kind."""
+    samples = given.samples
+    labels = len(given.counts or ()) if samples is None else len(samples.columns[given.target or ""].values)
     for name in TAKEN_FOR[given.criterion]:
         mistaken = MISTAKEN[name]
-        yield taken(given, mistaken.name, mistaken.says, *mistaken.also, criterion=name)
-    criterion = criterion_of(given.criterion)
-    gain = criterion.gain
-    names = {f"{gain}({each})": f"remainder({each})" for each in map(escaped, _columns(given))}
+        if labels in mistaken.labels:
+            yield taken(given, mistaken.name, mistaken.says, *mistaken.also, criterion=name)
+    widths = [len(values) for values in (given.splits or {}).values()]
+    if samples is not None:
+        columns = [samples.columns[name] for name in given.chosen(samples)]
+        widths = [len(column.values) for column in columns if not given.is_numeric(column)]
+    if given.binary and max(widths, default=0) > 2:
+        says = "The values are put into two groups here: there is no branch for each value."
+        yield taken(given, "groups-ignored", says, "other-operation", binary=False, task="gain")
+    elif 2 < max(widths, default=0) <= MOST_GROUPED:
+        says = "Here each value has a branch of its own: the values are not put into two groups."
+        yield taken(given, "values-grouped", says, "other-operation", binary=True, task="gain")
+
+
+MOST_SPLIT = 100
+"""A column of numbers with more values is not split into all of them by mistake."""
+
+MOST_GROUPED = 6
+"""Nor is one of words with more values put into groups."""
+
+MOST_OTHERS = 8
+"""The entropies of so many columns are taken for that of the labels."""
+
+_THRESHOLD = "A column of numbers is split in two at a threshold: it has no branch for each value."
+_NODE = "At a node only its own samples count, not those of the whole table."
+
+
+def _slips_of_impurity(
+    criterion: Criterion, counts: Sequence[int], known: str, sizes: Sequence[Sequence[int]]
+) -> Iterator[Slip]:
+    if known:
+        yield Slip("other-quantity", Sym(criterion.measure), "root:impurity", None, PLAIN, (), _NODE)
+        return
+    yield from _slips_of_entropy(criterion, counts)
+    says = f"That is the {criterion.noun} of a column: what is asked for is that of the labels."
+    for each in sizes[:MOST_OTHERS]:
+        yield Slip("other-quantity", criterion.impurity(each), "column:impurity", None, LIKELY, (), says)
+
+
+def _slips_of_entropy(criterion: Criterion, counts: Sequence[int]) -> Iterator[Slip]:
+    if criterion.measure != "H":
+        return
+    right = criterion.impurity(counts)
+    says = "The minus before the sum is missing: logarithms of shares are negative, an entropy is not."
+    yield Slip("sign", -right, "minus:entropy", None, PLAIN, (), says)
+    says = "The entropy is −∑ p log₂ p itself; it is the Gini index that begins with 1 −."
+    yield Slip("extra-term", 1 - right, "complement:entropy", None, POSSIBLE, (), says)
+
+
+def _slips_of_part(criterion: Criterion, path: str, split: Split, part: Part, n: int) -> Iterator[Slip]:
+    yield from _slips_of_entropy(criterion, part.counts)
+    if criterion.measure == "H" and sum(count > 0 for count in part.counts) == 1:
+        says = "Where all labels agree the entropy is 0: there is nothing left to find out."
+        yield Slip("other-quantity", number(1), "one:part", None, LIKELY, ("swapped-operands",), says)
+    says = "The shares within a branch are out of its own samples, not out of all."
+    wrong = criterion.impurity(part.counts, n)
+    yield Slip("other-quantity", wrong, "all:part", None, LIKELY, ("dropped-factor",), says)
+    if path and split.candidates is None:
+        root = Sym(_name("", criterion.measure, split, part))
+        yield Slip("other-quantity", root, "root:part", None, LIKELY, (), _NODE)
+
+
+def _slips_of_remainder(
+    criterion: Criterion, path: str, split: Split, names: Sequence[str], everything: int
+) -> Iterator[Slip]:
+    parts = [part.counts for part in split.parts]
+    sizes = [sum(part) for part in parts]
+    if path:
+        weighted = (
+            apply(SHARE_OF, size, everything, Sym(name)) for size, name in zip(sizes, names, strict=True)
+        )
+        wrong = terms(*weighted)
+        says = "The weights at a node are out of its own samples, not out of the whole table."
+        yield Slip("other-quantity", wrong, "all:remainder", None, LIKELY, ("dropped-factor",), says)
+        root = Sym(_name("", "remainder", split))
+        yield Slip("other-quantity", root, "root:remainder", None, LIKELY, (), _NODE)
+    if each := _each_number(split):
+        also = ("other-operation",)
+        wrong = _remainder(criterion, each)
+        yield Slip("threshold-ignored", wrong, "each:remainder", None, PLAIN, also, _THRESHOLD)
+    cells = criterion.impurity([count for part in parts for count in part])
+    says = f"You took the {criterion.noun} of column and labels together: take that of each branch by itself."
+    yield Slip("other-quantity", cells, "together:remainder", None, POSSIBLE, (), says)
+    wrong = _remainder(criterion, [each for each in zip(*parts, strict=True) if any(each)])
+    says = "Rows and columns are exchanged: count the labels within each value of the column."
+    yield Slip("rows-for-columns", wrong, "turned:remainder", None, POSSIBLE, ("swapped-operands",), says)
+
+
+def _remainder(criterion: Criterion, parts: Sequence[Sequence[int]]) -> Expr:
+    n = sum(map(sum, parts))
+    return terms(*(apply(SHARE_OF, sum(part), n, criterion.impurity(part)) for part in parts))
+
+
+def _each_number(split: Split) -> list[list[int]]:
+    """The counts of the labels for each value of a column of numbers."""
+    found = split.candidates
+    if split.limit is None or found is None or not 2 < len(found.between) <= MOST_SPLIT:
+        return []
+    counts: list[list[int]] = np.diff(found.left, axis=0, prepend=0).tolist()
+    return [*counts, found.right[-1].tolist()]
+
+
+def _slips_of_gain(criterion: Criterion, path: str, split: Split, remainder: Expr) -> Iterator[Slip]:
+    whole = Sym(f"{path}{criterion.measure}")
+    if each := _each_number(split):
+        wrong = whole - _remainder(criterion, each)
+        also = ("other-operation", "dropped-term")
+        yield Slip("threshold-ignored", wrong, "each:gain", None, PLAIN, also, _THRESHOLD)
     says = "That is the remainder, what is left after the split: the gain is what it takes away."
-    yield Mistake("other-quantity", says, given, ("dropped-term",), names)
+    yield Slip("other-quantity", remainder, "remainder:gain", None, PLAIN, ("dropped-term",), says)
+    if path:
+        wrong = Sym(criterion.measure) - remainder
+        yield Slip("other-quantity", wrong, "from-root:gain", None, LIKELY, (), _NODE)
+        root = Sym(_name("", criterion.gain, split))
+        yield Slip("other-quantity", root, "root:gain", None, LIKELY, (), _NODE)
+    if criterion.measure == "H":
+        says = "You subtracted from 1: the gain starts from the entropy of the labels."
+        yield Slip("other-quantity", 1 - remainder, "one:gain", None, LIKELY, (), says)
+        says = "The gain is the difference itself: it is not divided by the entropy."
+        wrong = (whole - remainder) / whole
+        yield Slip("extra-factor", wrong, "relative:gain", None, POSSIBLE, (), says)
+
+
+def _slips_of_split_info(path: str, sizes: Sequence[int], remainder: Expr) -> Iterator[Slip]:
+    yield from _slips_of_entropy(CRITERIA["entropy"], sizes)
+    branches = [size for size in sizes if size]
+    says = "You took log₂ of the number of branches: that is right only where all of them are equally large."
+    also = ("unweighted", "other-function")
+    yield Slip("other-quantity", log2(number(len(branches))), "even:split_info", None, LIKELY, also, says)
+    says = "The split info is the entropy of the sizes of the branches: the labels do not count there."
+    yield Slip("other-quantity", Sym(f"{path}H"), "labels:split_info", None, LIKELY, (), says)
+    yield Slip("other-quantity", remainder, "remainder:split_info", None, LIKELY, (), says)
+
+
+def _slips_of_ratio(path: str, gain: Expr, info: Expr, branches: int) -> Iterator[Slip]:
+    says = "You gave the gain itself: for the gain ratio it is divided by the split info."
+    yield Slip("dropped-factor", gain, "drop:ratio", info, PLAIN, ("other-quantity",), says)
+    says = "You divided by the entropy of the labels: it is the split info that the gain is divided by."
+    yield Slip("other-quantity", gain / Sym(f"{path}H"), "labels:ratio", None, PLAIN, (), says)
+    says = "You divided by the number of branches: it is the split info that the gain is divided by."
+    yield Slip("other-quantity", gain / branches, "branches:ratio", None, POSSIBLE, (), says)
+    says = "The gain is divided by the split info; you subtracted it."
+    yield Slip("other-operation", gain - info, "minus:ratio", None, POSSIBLE, (), says)
+
+
+def _slips_of_choice(criterion: Criterion, path: str, splits: Sequence[Split]) -> Iterator[Slip]:
+    labels, by = tuple(split.feature for split in splits), criterion.chosen_by
+
+    def first(scores: Iterable[Expr]) -> Expr:
+        return apply(CHOOSE, *scores, labels=labels, by=_GAINS[by])
+
+    if criterion.ratio:
+        wrong = first(Sym(_name(path, "gain", split)) for split in splits)
+        says = "That column has the largest gain: it is the gain ratio that decides here."
+        yield Slip("other-quantity", wrong, "gain:best", None, PLAIN, (), says)
+    wrong = first(-Sym(_name(path, by, split)) for split in splits)
+    says = f"That column has the smallest {_GAINS[by]}: the one with the largest is chosen."
+    yield Slip("other-function", wrong, "least:best", None, PLAIN, ("sign",), says)
+
+
+def _slips_of_threshold(
+    samples: Samples, split: Split, ends: Sequence[Scalar], numbers: Array
+) -> Iterator[Slip]:
+    """A value of the column itself, the middle of all, or another threshold than the best."""
+    lower, upper = (Const(gather([end], ())) for end in ends)
+    says = "That value makes the same split, but the threshold asked for is midway between it and the next."
+    yield Slip("not-midway", lower, "lower:threshold", None, PLAIN, ("other-quantity",), says, fact=True)
+    says = "That is the first value above the threshold, which is midway between it and the one before."
+    yield Slip("not-midway", upper, "upper:threshold", None, PLAIN, ("other-quantity",), says, fact=True)
+    found, says = split.candidates, "There the split gains less: the threshold is where it gains most."
+    if found is not None and len(found.scores) <= SHOWN_CANDIDATES:
+        for place in range(len(found.scores)):
+            if place not in found.equal:
+                wrong = midway(samples.ends(split.feature, found.between, place))
+                also = ("wrong-index",)
+                yield Slip("other-quantity", wrong, "worse:threshold", None, LIKELY, also, says, fact=True)
+    for middle, called in ((numbers.mean(), "mean"), (np.median(numbers), "median")):
+        wrong = Const(double(np.asarray(middle)))
+        says = f"That is the {called} of the column: the threshold is where the split gains most."
+        yield Slip("other-quantity", wrong, f"{called}:threshold", None, LIKELY, (), says)
+
+
+def _slips_of_error(wrong: int, n: int) -> Iterator[Slip]:
+    right = number(n - wrong) / n
+    says = "That is the share of the samples that the tree classifies rightly: the error is the rest."
+    yield Slip("other-quantity", right, "accuracy:error", None, PLAIN, ("dropped-term",), says)
 
 
 def _columns(given: Given) -> Sequence[str]:

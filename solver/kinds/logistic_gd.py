@@ -17,8 +17,9 @@ Method
     gradient, the bias is not penalised. Then w ← w − α∇L and b ← b − α ∂L/∂b. Both losses are computed
     from the scores, so that no logarithm of 0 and no overflow can occur.
 
-    With mini-batches z, p, loss and gradients of an iteration are those of its batch; what is given at T is that of
-    all rows. A new sample belongs to class 1 (or +1) if its probability is at least the threshold.
+    With mini-batches z, p, loss and gradients of an iteration are those of its batch (to take all rows is the mistake
+    `batch-ignored`); what is given at T is that of all rows. A new sample belongs to class 1 (or +1) if its
+    probability is at least the threshold.
 
 Legend
     X samples (n×d), y labels (n), w weights (d), b bias, z scores (n), p probabilities (n), α learning rate,
@@ -31,26 +32,32 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from solver.derivation import Board, Message, Stopped, say
 from solver.errors import SolverError, counted, quoted
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.nodes import Const, Expr, Sym
 from solver.expr.ops import (
+    absolute,
     at_least,
     exp,
     indicator,
     log,
+    maximum,
     norm2,
     number,
     rows,
     sigmoid,
+    sign,
     softplus,
+    sqrt,
+    step,
     total,
 )
 from solver.expr.values import exact, gather
@@ -172,35 +179,46 @@ class Model:
     """The formulas, over whatever symbols they are asked for."""
 
     def __init__(self, given: Given) -> None:
+        self.samples, self.features = given.X.shape
+        self.batch = min(given.batch or self.samples, self.samples)
+        self.steps = given.iterations
         self.bias = given.b is not None
         self.margins, self.mean = given.margins, given.mean
         self.penalty = given.l2.item() != 0
+
+    def rows(self, t: int) -> tuple[int, int]:
+        """The first row of the batch of an iteration, and the row after its last one."""
+        start = range(0, self.samples, self.batch)[t % -(-self.samples // self.batch)]
+        return start, min(start + self.batch, self.samples)
 
     def scores(self, X: Expr, w: Expr, b: Expr) -> Expr:
         return X @ w + b if self.bias else X @ w
 
     def loss(self, z: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
         each = softplus(-y * z) if self.margins else softplus(z) - y * z
-        return self._penalised(self._over(n, total(each)), w)
+        return self.penalised(self.over(n, total(each)), w)
 
     def loss_by_p(self, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
-        return self._penalised(-self._over(n, total(y * log(p) + (1 - y) * log(1 - p))), w)
+        return self.penalised(-self.over(n, total(y * log(p) + (1 - y) * log(1 - p))), w)
 
     def errors(self, z: Expr, p: Expr, y: Expr) -> Expr:
         """dL/dz for the summed loss."""
         return -y * sigmoid(-y * z) if self.margins else p - y
 
     def gradient(self, X: Expr, z: Expr, p: Expr, y: Expr, w: Expr, n: Expr) -> Expr:
-        product = self._over(n, X.T @ self.errors(z, p, y))
-        return product + Sym("l2") * w if self.penalty else product
+        return self.gradient_by(self.errors(z, p, y), X, w, n)
 
     def bias_gradient(self, z: Expr, p: Expr, y: Expr, n: Expr) -> Expr:
-        return self._over(n, total(self.errors(z, p, y)))
+        return self.over(n, total(self.errors(z, p, y)))
 
-    def _over(self, n: Expr, expr: Expr) -> Expr:
+    def gradient_by(self, errors: Expr, X: Expr, w: Expr, n: Expr) -> Expr:
+        product = self.over(n, X.T @ errors)
+        return product + Sym("l2") * w if self.penalty else product
+
+    def over(self, n: Expr, expr: Expr) -> Expr:
         return 1 / n * expr if self.mean and n is not ONE else expr
 
-    def _penalised(self, loss: Expr, w: Expr) -> Expr:
+    def penalised(self, loss: Expr, w: Expr) -> Expr:
         return loss + Sym("l2") / 2 * norm2(w) if self.penalty else loss
 
 
@@ -230,41 +248,63 @@ def _descend(given: Given, board: Board) -> None:
         board.given("predict", given.predict)
     _method(given, model, board)
 
-    size = min(given.batch or n, n)
-    starts = range(0, n, size)
+    size = model.batch
     for t in range(T):
         board.section(say("Iteration {t}", t=t + 1), series="iterations")
-        start = starts[t % len(starts)]
-        stop = min(start + size, n)
+        start, stop = model.rows(t)
         X_t, y_t = X, y
         if size < n:
             X_t = board.let(
-                f"X({t})", rows(X, start=start, stop=stop), _batch_title(start, stop), exactly=True
+                f"X({t})",
+                rows(X, start=start, stop=stop),
+                _batch_title(start, stop),
+                exactly=True,
+                slips=partial(_batch_slips, t, X, model),
             )
-            y_t = board.let(f"y({t})", rows(y, start=start, stop=stop), "Their labels.", exactly=True)
-        z, p = _forward(t, X_t, y_t, w, b, _size(stop - start), model, board)
-        gradient = _gradient(t, X_t, y_t, z, p, w, _size(stop - start), model, board)
+            y_t = board.let(
+                f"y({t})",
+                rows(y, start=start, stop=stop),
+                "Their labels.",
+                exactly=True,
+                slips=partial(_batch_slips, t, y, model),
+            )
+        at = _forward(t, X_t, y_t, w, b, _size(stop - start), model, board)
+        gradient = _gradient(t, at, model, board)
         w = board.let(
             f"w({t + 1})",
             w - alpha * gradient[0],
             "A step against the gradient.",
             "The gradient points to where the loss grows fastest; the learning rate is the length of the step.",
+            slips=partial(_step_slips, t, at, gradient, model),
         )
         if model.bias:
-            b = board.let(f"b({t + 1})", b - alpha * gradient[1], "The same step for the bias.")
+            b = board.let(
+                f"b({t + 1})",
+                b - alpha * gradient[1],
+                "The same step for the bias.",
+                slips=partial(_bias_step_slips, t, at, gradient, w, model),
+            )
     if T:
         board.section(say("After {T} iterations", T=T) if T > 1 else "After the iteration")
-    z, p = _forward(T, X, y, w, b, _size(n), model, board)
+    at = _forward(T, X, y, w, b, _size(n), model, board)
     if T == 0:
-        _gradient(T, X, y, z, p, w, _size(n), model, board)
+        _gradient(T, at, model, board)
     if given.predict is not None:
-        new = Sym("predict")
         p_new = board.let(
-            "p_new", sigmoid(model.scores(new, w, b)), "The probability of class 1 for each new sample."
+            "p_new",
+            sigmoid(model.scores(Sym("predict"), w, b)),
+            "The probability of class 1 for each new sample.",
+            slips=partial(_new_slips, T, at, model),
         )
         classes = indicator(at_least(p_new, board.given("threshold", given.threshold)))
         title = say("Class 1 from the probability {threshold} on.", threshold=Const(given.threshold))
-        board.let("predictions", 2 * classes - 1 if model.margins else classes, title, exactly=True)
+        board.let(
+            "predictions",
+            2 * classes - 1 if model.margins else classes,
+            title,
+            exactly=True,
+            slips=partial(_class_slips, classes, given.predict.shape[0], model),
+        )
     if T >= CURVE_FROM:
         board.curve("The loss over the iterations", "t", "loss", (f"loss({t})" for t in range(T + 1)))
     _notes(given, n, board)
@@ -309,34 +349,61 @@ def sigmoid_formula(z: Expr) -> Expr:
     return 1 / (1 + exp(-z))
 
 
-def _forward(
-    t: int, X: Expr, y: Expr, w: Expr, b: Expr, n: Expr, model: Model, board: Board
-) -> tuple[Expr, Expr]:
-    z = board.let(f"z({t})", model.scores(X, w, b), "One score for each sample.")
-    p = board.let(f"p({t})", sigmoid(z), "Turn scores into probabilities of class 1.")
+class At(NamedTuple):
+    """Where an iteration stands: its rows and their labels, weights and bias, and what follows from them."""
+
+    X: Expr
+    y: Expr
+    w: Expr
+    b: Expr
+    z: Expr
+    p: Expr
+    n: Expr
+
+
+def _forward(t: int, X: Expr, y: Expr, w: Expr, b: Expr, n: Expr, model: Model, board: Board) -> At:
+    z = board.let(
+        f"z({t})",
+        model.scores(X, w, b),
+        "One score for each sample.",
+        slips=lambda: _score_slips(t, w, b, model),
+    )
+    p = board.let(
+        f"p({t})",
+        sigmoid(z),
+        "Turn scores into probabilities of class 1.",
+        slips=lambda: _probability_slips(z),
+    )
+    at = At(X, y, w, b, z, p, n)
     board.let(
         f"loss({t})",
         model.loss(z, y, w, n),
         "The loss here.",
         "The loss of a sample is −ln of the probability that is given to its own class, written with the score.",
-        ways=lambda: () if model.margins else (model.loss_by_p(p, y, w, n),),
+        ways=lambda: (model.loss_by_p(p, (1 + y) / 2 if model.margins else y, w, n),),
+        slips=lambda: _loss_slips(at, model),
     )
-    return z, p
+    return at
 
 
-def _gradient(
-    t: int, X: Expr, y: Expr, z: Expr, p: Expr, w: Expr, n: Expr, model: Model, board: Board
-) -> tuple[Expr, Expr]:
+def _gradient(t: int, at: At, model: Model, board: Board) -> tuple[Expr, Expr]:
+    X, y, w, _, z, p, n = at
     gradient = board.let(
         f"grad({t})",
         model.gradient(X, z, p, y, w, n),
         "The gradient: each sample's error, weighted by its features.",
         "By the chain rule, since σ′ = σ(1 − σ) cancels against the derivative of the logarithm.",
+        ways=lambda: (model.gradient_by(p - (1 + y) / 2, X, w, n),) if model.margins else (),
+        slips=lambda: _gradient_slips(at, model),
     )
     if not model.bias:
         return gradient, number(0)
     bias = board.let(
-        f"grad_b({t})", model.bias_gradient(z, p, y, n), "The bias belongs to a feature that is always 1."
+        f"grad_b({t})",
+        model.bias_gradient(z, p, y, n),
+        "The bias belongs to a feature that is always 1.",
+        ways=lambda: (model.over(n, total(p - (1 + y) / 2)),) if model.margins else (),
+        slips=lambda: _bias_gradient_slips(at, gradient, model),
     )
     return gradient, bias
 
@@ -381,10 +448,316 @@ def _loss_error(given: Given, board: Board) -> float:
     return abs(stated - float(loss)) / max(1.0, abs(stated))
 
 
-def mistakes(given: Given) -> Iterator[Mistake]:
-    """Sum for mean, the bias or the penalty forgotten, the labels exchanged."""
+# What people write instead
 
-    if given.X.shape[0] > 1:
+
+def _slip(
+    name: str, key: str, wrong: Expr, says: str, *also: str, cost: int = LIKELY, fact: bool = False
+) -> Slip:
+    return Slip(name, wrong, key, None, cost, also, says, fact)
+
+
+def _batch_slips(t: int, given: Expr, model: Model) -> Iterator[Slip]:
+    if model.rows(t) != model.rows(0):
+        first = rows(given, start=0, stop=model.batch)
+        yield _slip("previous-iterate", "batch-again", first, BATCH_AGAIN, "other-quantity", cost=PLAIN)
+
+
+BATCH_AGAIN = "These are the rows of the first batch again: each update takes the next rows."
+
+
+def _score_slips(t: int, w: Expr, b: Expr, model: Model) -> Iterator[Slip]:
+    if t < model.steps and model.rows(t) != model.rows(0):
+        scores = model.scores(Sym("X(0)"), w, b)
+        yield _slip("previous-iterate", "batch-again", scores, BATCH_AGAIN, "other-quantity", cost=PLAIN)
+
+
+def _probability_slips(z: Expr) -> Iterator[Slip]:
+    """What is taken for σ(z)."""
+    says = "These are the scores: the probability is σ of the score, 1/(1 + e^(−z))."
+    yield _slip("function-forgotten", "scores", z, says, "other-function", "other-quantity", cost=PLAIN)
+    says = "That is σ(−z) = 1 − p, the probability of the other class: p is σ(z) = 1/(1 + e^(−z))."
+    yield _slip("sign", "other-class", sigmoid(-z), says, "other-function", cost=PLAIN)
+    says = "You computed 1 + e^(−z): p is 1 divided by all of that, 1/(1 + e^(−z))."
+    yield _slip("brackets", "reciprocal", 1 + exp(-z), says, "function-forgotten", "dropped-factor")
+    says = "That is 1 where the score is not negative and 0 elsewhere: a probability lies between, 1/(1 + e^(−z))."
+    yield _slip("other-function", "classes", step(z), says, cost=PLAIN, fact=True)
+    says = "You computed e^z, the odds: the probability is e^z/(1 + e^z) = 1/(1 + e^(−z))."
+    yield _slip("other-function", "odds", exp(z), says, "dropped-term", "function-forgotten")
+    says = "You computed e^(−z): the probability is 1/(1 + e^(−z))."
+    yield _slip("dropped-term", "power", exp(-z), says, "other-function", cost=POSSIBLE)
+    says = "You computed 1/(1 − e^(−z)): below the line stands a plus, 1/(1 + e^(−z))."
+    yield _slip("sign", "minus", 1 / (1 - exp(-z)), says, "other-operation", cost=POSSIBLE)
+    says = "You computed 2σ(z) − 1, which lies between −1 and 1: the probability is σ(z), whatever the labels are."
+    yield _slip("other-function", "signed", 2 * sigmoid(z) - 1, says, cost=POSSIBLE)
+    says = "You took powers of 10: the probability is 1/(1 + e^(−z)), with powers of e."
+    yield _slip("other-function", "ten", sigmoid(log(number(10)) * z), says, cost=POSSIBLE)
+
+
+def _new_slips(T: int, at: At, model: Model) -> Iterator[Slip]:
+    new = Sym("predict")
+    for t in sorted({0, T - 1} - {T, -1}):
+        old = model.scores(new, Sym(f"w({t})"), Sym(f"b({t})"))
+        when = "before training" if t == 0 else "before the last update"
+        says = f"You took the parameters {when}: new samples are classified with the final ones."
+        yield _slip("previous-iterate", "old", sigmoid(old), says, "other-quantity", cost=PLAIN)
+    yield from _probability_slips(model.scores(new, at.w, at.b))
+
+
+def _class_slips(classes: Expr, samples: int, model: Model) -> Iterator[Slip]:
+    if model.margins:
+        says = "The classes are written as the labels are: −1 and +1."
+        yield _slip("other-quantity", "labels", classes, says, cost=PLAIN, fact=True)
+    if samples >= MANY:
+        says = "Each sample got the other class: class 1 is that of a probability from the threshold on."
+        others = 1 - 2 * classes if model.margins else 1 - classes
+        yield _slip(
+            "swapped-operands", "other-class", others, says, "sign", "other-quantity", cost=PLAIN, fact=True
+        )
+
+
+MANY = 3
+"""So many classes are not all wrong by chance."""
+
+
+def _loss_slips(at: At, model: Model) -> Iterator[Slip]:
+    _, y, w, b, z, p, n = at
+    right = softplus(-y * z) if model.margins else softplus(z) - y * z
+
+    def loss(each: Expr) -> Expr:
+        return model.penalised(model.over(n, total(each)), w)
+
+    if model.margins:
+        says = "The label y is missing in the exponent: the loss of a sample is ln(1 + e^(−yz))."
+        yield _slip("dropped-factor", "label", loss(softplus(-z)), says, cost=PLAIN)
+        says = "y ln p + (1 − y) ln(1 − p) is for labels 0 and 1: with −1 and +1 the loss is ln(1 + e^(−yz))."
+        yield _slip("other-quantity", "labels", loss(softplus(z) - y * z), says, "other-function", cost=PLAIN)
+        says = "The logarithm is missing: the loss of a sample is ln(1 + e^(−yz))."
+        yield _slip("function-forgotten", "exp", loss(exp(-y * z)), says, "other-function", "dropped-term")
+        says = "That is the hinge loss, of support vector machines: here the loss of a sample is ln(1 + e^(−yz))."
+        yield _slip("other-function", "hinge", loss(maximum(0, 1 - y * z)), says)
+        says = "That is the loss of the perceptron: here the loss of a sample is ln(1 + e^(−yz))."
+        yield _slip("other-function", "perceptron", loss(maximum(0, -y * z)), says, cost=POSSIBLE)
+        says = "That is the squared error: the loss of a sample is ln(1 + e^(−yz))."
+        yield _slip("other-function", "square", loss((y - z) ** 2), says, cost=POSSIBLE)
+        yield _slip("other-function", "square", loss((y - p) ** 2), says, cost=POSSIBLE)
+    else:
+        says = "The minus before the sum is missing: logarithms of probabilities are negative, a loss is not."
+        yield _slip("sign", "minus", loss(y * z - softplus(z)), says, "swapped-operands", cost=PLAIN)
+        says = "You counted the samples with y = 1 only: the term (1 − y) ln(1 − p) is missing."
+        yield _slip("dropped-term", "ones", loss(-(y * log(p))), says, cost=PLAIN)
+        says = "You counted the samples with y = 0 only: the term y ln p is missing."
+        yield _slip("dropped-term", "zeros", loss(-((1 - y) * log(1 - p))), says, cost=PLAIN)
+        says = "The two are exchanged: y goes with ln p, and 1 − y with ln(1 − p)."
+        exchanged = loss(-((1 - y) * log(p) + y * log(1 - p)))
+        yield _slip("swapped-operands", "exchanged", exchanged, says, "other-quantity", cost=PLAIN)
+        says = "That is the squared error: the loss of a sample is −ln of the probability of its own class."
+        yield _slip("other-function", "square", loss((y - p) ** 2), says)
+        says = "That is the absolute error: the loss of a sample is −ln of the probability of its own class."
+        yield _slip("other-function", "absolute", loss(absolute(y - p)), says, "function-forgotten")
+        says = "ln(1 + e^(−yz)) is for labels −1 and +1: with 0 and 1 it is −y ln p − (1 − y) ln(1 − p)."
+        yield _slip("other-quantity", "labels", loss(softplus(-y * z)), says, "other-function")
+        own = y * p + (1 - y) * (1 - p)
+        says = "That is the likelihood, the product of the probabilities: the loss is made of −ln of each."
+        yield _slip("function-forgotten", "product", exp(total(log(own))), says, "other-function")
+        says = "You took the logarithm of the mean probability: it is the mean of the logarithms."
+        if model.mean and n is not ONE:
+            wrong = -log(1 / n * total(own))
+            yield _slip("other-operation", "log-of-mean", wrong, says, cost=POSSIBLE)
+    if model.batch < model.samples:
+        yield from _batch_of_all(model.penalised(number(Fraction(1, model.samples)) * total(right), w), model)
+    if not model.penalty:
+        return
+    whole, half, plain = Sym("l2"), Sym("l2") / 2, model.over(n, total(right))
+    says = "The half of the penalty is missing: it is λ/2 ‖w‖²."
+    yield _slip("dropped-factor", "half", plain + whole * norm2(w), says, "extra-factor", cost=PLAIN)
+    says = "λ is missing: the penalty is λ/2 ‖w‖²."
+    yield _slip("dropped-factor", "strength", plain + norm2(w) / 2, says, cost=PLAIN)
+    says = "The penalty is λ/2 times the sum of the squared weights: without a root."
+    yield _slip("other-function", "root", plain + half * sqrt(norm2(w)), says, "extra-factor", cost=PLAIN)
+    says = "You took the absolute values of the weights: the penalty is λ/2 times the sum of their squares."
+    for factor in (whole, half):
+        yield _slip("other-function", "lasso", plain + factor * total(absolute(w)), says, cost=POSSIBLE)
+    if model.bias:
+        yield _slip("extra-term", "bias", plain + half * (norm2(w) + b * b), UNPENALISED)
+    if model.mean and n is not ONE:
+        yield _divided_penalty(1 / n * (total(right) + half * norm2(w)))
+
+
+UNPENALISED = "You penalised the bias too: λ goes with the weights only."
+
+
+def _divided_penalty(wrong: Expr) -> Slip:
+    says = "You divided the penalty by the number of samples too: only the sum over the samples is divided by it."
+    return _slip("brackets", "divided-penalty", wrong, says, "extra-factor", cost=PLAIN)
+
+
+def _batch_of_all(wrong: Expr, model: Model) -> Iterator[Slip]:
+    """A batch divided by the number of all rows."""
+    if model.mean:
+        says = "The mean is over the batch: divide by the number of its rows, not by that of all samples."
+        yield _slip("extra-factor", "divided-by-all", wrong, says, "other-quantity", cost=PLAIN)
+
+
+def _error_slips(at: At, model: Model) -> Iterator[tuple[Expr, Callable[[Expr], Slip]]]:
+    """What is taken for the errors p − y, and the slip that it makes of a gradient."""
+    y, z, p = at.y, at.z, at.p
+
+    def made(name: str, key: str, says: str, *also: str, cost: int = LIKELY) -> Callable[[Expr], Slip]:
+        return lambda wrong: _slip(name, key, wrong, says, *also, cost=cost)
+
+    if model.margins:
+        says = "p − y is for labels 0 and 1: with −1 and +1 the error is −y σ(−yz) = p − (1 + y)/2."
+        yield p - y, made("other-quantity", "labels", says, "other-function", cost=PLAIN)
+        says = "The label before σ is missing: the error of a sample is −y σ(−yz)."
+        yield -sigmoid(-y * z), made("dropped-factor", "label", says, cost=PLAIN)
+        says = "The label in σ is missing: the error of a sample is −y σ(−yz)."
+        yield -y * sigmoid(-z), made("dropped-factor", "inner-label", says, cost=PLAIN)
+        says = "The label is missing: the error of a sample is −y σ(−yz)."
+        yield -sigmoid(-z), made("dropped-factor", "no-label", says)
+        says = "That is the gradient of the hinge loss: here the error of a sample is −y σ(−yz)."
+        yield -y * step(1 - y * z), made("other-function", "hinge", says, cost=POSSIBLE)
+    else:
+        says = "You took σ(z − y): the label is subtracted from the probability, σ(z) − y."
+        yield sigmoid(z - y), made("brackets", "inside", says, cost=PLAIN)
+        says = "You took the scores for the probabilities, as in linear regression: the error of a sample is p − y."
+        yield z - y, made("function-forgotten", "scores", says, "other-quantity")
+        says = "σ′ = p(1 − p) cancels against the derivative of the logarithm: the error is p − y."
+        yield (p - y) * (p * (1 - p)), made("extra-factor", "slope", says, "other-function")
+        says = "That is the derivative by p: times dp/dz = p(1 − p) it is p − y."
+        yield (p - y) / (p * (1 - p)), made("dropped-factor", "by-p", says)
+        says = "You counted the samples with y = 1 only: the error of every sample is p − y."
+        yield y * (p - y), made("dropped-term", "ones", says, "extra-factor")
+
+
+def _gradient_slips(at: At, model: Model) -> Iterator[Slip]:
+    X, y, w, _, z, p, n = at
+    for errors, slip in _error_slips(at, model):
+        yield slip(model.gradient_by(errors, X, w, n))
+    right = model.errors(z, p, y)
+    ones = Const(gather([1] * model.features, (model.features,)))
+    says = "You summed the errors alone: for a weight each error is multiplied by that weight's feature."
+    summed = ones * model.bias_gradient(z, p, y, n)
+    summed = summed + Sym("l2") * w if model.penalty else summed
+    yield _slip("dropped-factor", "no-features", summed, says, "other-quantity")
+    if model.batch < model.samples:
+        each = number(Fraction(1, model.samples)) * (X.T @ right)
+        yield from _batch_of_all(each + Sym("l2") * w if model.penalty else each, model)
+    if not model.penalty:
+        return
+    whole, half, plain = Sym("l2"), Sym("l2") / 2, model.over(n, X.T @ right)
+    says = "The penalty λ/2 ‖w‖² has the derivative λw, not λ/2 w: the 2 of the square cancels the half."
+    yield _slip("extra-factor", "half", plain + half * w, says, cost=PLAIN)
+    says = "The penalty λ/2 ‖w‖² has the derivative λw, not 2λw: the half cancels the 2 of the square."
+    yield _slip("extra-factor", "two", plain + 2 * whole * w, says, "dropped-factor", cost=PLAIN)
+    says = "That is the penalty itself: its derivative by the weights is λw."
+    yield _slip("other-function", "itself", plain + half * norm2(w), says, "function-forgotten")
+    says = "λ sign(w) belongs to the penalty λ ∑|w|: that of λ/2 ‖w‖² is λw."
+    yield _slip("other-function", "lasso", plain + whole * sign(w), says)
+    says = "You took the absolute values of the weights: in λw they keep their signs."
+    yield _slip("other-function", "unsigned", plain + whole * absolute(w), says, "sign")
+    if model.mean and n is not ONE:
+        yield _divided_penalty(1 / n * (X.T @ right + whole * w))
+
+
+def _bias_gradient_slips(at: At, gradient: Expr, model: Model) -> Iterator[Slip]:
+    _, y, w, b, z, p, n = at
+    for errors, slip in _error_slips(at, model):
+        yield slip(model.over(n, total(errors)))
+    right = model.bias_gradient(z, p, y, n)
+    if model.batch < model.samples:
+        each = number(Fraction(1, model.samples)) * total(model.errors(z, p, y))
+        yield from _batch_of_all(each, model)
+    if model.penalty:
+        yield _slip("extra-term", "bias", right + Sym("l2") * b, UNPENALISED, cost=PLAIN)
+    if model.steps:
+        yield _in_turn(_bias_gradient_at(w - Sym("learning_rate") * gradient, b, at, model), LIKELY)
+
+
+def _in_turn(wrong: Expr, cost: int = POSSIBLE) -> Slip:
+    says = "All parameters move at once: each gradient is taken before any of them has moved."
+    return _slip("updated-value", "in-turn", wrong, says, "other-quantity", cost=cost)
+
+
+def _gradient_at(w: Expr, b: Expr, at: At, model: Model) -> Expr:
+    """The gradient of a batch at other weights, or with another bias."""
+    z = model.scores(at.X, w, b)
+    return model.gradient(at.X, z, sigmoid(z), at.y, w, at.n)
+
+
+def _bias_gradient_at(w: Expr, b: Expr, at: At, model: Model) -> Expr:
+    z = model.scores(at.X, w, b)
+    return model.bias_gradient(z, sigmoid(z), at.y, at.n)
+
+
+def _step_slips(t: int, at: At, gradient: tuple[Expr, Expr], model: Model) -> Iterator[Slip]:
+    w, b, alpha = at.w, at.b, Sym("learning_rate")
+    moved, moved_b = w - alpha * gradient[0], b - alpha * gradient[1]
+    yield from _any_step_slips(t, w, gradient[0], at, model)
+    if model.penalty:
+        says = "The penalty is in the gradient already: the step takes nothing more off the weights."
+        wrong = moved - alpha * Sym("l2") * w
+        yield _slip("extra-term", "decay", wrong, says, "repeated-factor", cost=POSSIBLE)
+    if model.bias:
+        yield _in_turn(w - alpha * _gradient_at(w, moved_b, at, model))
+    if 1 < model.features <= IN_TURN:
+        yield _in_turn(_one_by_one(at, model))
+    if t == model.steps - 1:
+        yield _too_many(moved - alpha * _gradient_at(moved, moved_b, _next(t, at, model), model))
+
+
+def _bias_step_slips(t: int, at: At, gradient: tuple[Expr, Expr], new: Expr, model: Model) -> Iterator[Slip]:
+    w, b, alpha = at.w, at.b, Sym("learning_rate")
+    moved, moved_b = w - alpha * gradient[0], b - alpha * gradient[1]
+    yield from _any_step_slips(t, b, gradient[1], at, model)
+    if model.penalty:
+        yield _slip("extra-term", "bias", moved_b - alpha * Sym("l2") * b, UNPENALISED)
+    yield _in_turn(b - alpha * _bias_gradient_at(new, b, at, model), LIKELY)
+    if t == model.steps - 1:
+        yield _too_many(moved_b - alpha * _bias_gradient_at(moved, moved_b, _next(t, at, model), model))
+
+
+def _any_step_slips(t: int, old: Expr, gradient: Expr, at: At, model: Model) -> Iterator[Slip]:
+    if at.n is not ONE:
+        says = "You divided by the number of samples in the step: it is the learning rate times the gradient."
+        wrong = old - Sym("learning_rate") * (1 / at.n * gradient)
+        yield _slip("repeated-factor", "divided-step", wrong, says, "extra-factor")
+    if t > 0:
+        says = "That is the value before this update: one update is missing."
+        also = ("previous-iterate", "dropped-term", "other-quantity")
+        yield _slip("off-by-one", "too-few", old, says, *also, cost=PLAIN)
+
+
+def _too_many(wrong: Expr) -> Slip:
+    return _slip("off-by-one", "too-many", wrong, "That is one update too many.", "updated-value")
+
+
+def _next(t: int, at: At, model: Model) -> At:
+    """The batch after that of an iteration."""
+    if model.batch == model.samples:
+        return at
+    start, stop = model.rows(t + 1)
+    X, y = (rows(Sym(name), start=start, stop=stop) for name in "Xy")
+    return at._replace(X=X, y=y, n=_size(stop - start))
+
+
+IN_TURN = 3
+"""So many weights are moved one by one: the formula grows threefold with each."""
+
+
+def _one_by_one(at: At, model: Model) -> Expr:
+    """The new weights where each gradient is taken after the weight before it has moved."""
+    w = at.w
+    for j in range(model.features):
+        only = Const(gather([int(i == j) for i in range(model.features)], (model.features,)))
+        w = w - Sym("learning_rate") * (only * _gradient_at(w, at.b, at, model))
+    return w
+
+
+def mistakes(given: Given) -> Iterator[Mistake]:
+    """Sum for mean, the bias or the penalty forgotten, the labels exchanged, the batches not taken."""
+    n = given.X.shape[0]
+    if n > 1:
         if given.mean:
             says = "The loss is the mean over the samples: divide the sum by their number."
             yield taken(given, "dropped-factor", says, loss="sum")
@@ -396,13 +769,17 @@ def mistakes(given: Given) -> Iterator[Mistake]:
     if given.l2.item() != 0:
         says = "The penalty λ/2 ‖w‖² is part of the loss, and λ w of its gradient."
         yield taken(given, "dropped-term", says, l2=ZERO)
-        yield taken(given, "dropped-factor", "The penalty is λ/2 ‖w‖², with the gradient λ w.", l2=exact(1))
-        twice = gather([2 * Fraction(given.l2.item())], ())
-        yield taken(given, "extra-factor", "The gradient of λ/2 ‖w‖² is λ w.", l2=twice)
     if not given.margins:
         flipped = given.y.rearranged(lambda y: 1 - y)
         says = "A label of 1 is the class whose probability is p."
         yield taken(given, "other-quantity", says, "swapped-operands", y=flipped)
+    if given.batch is not None and given.batch < n and given.iterations:
+        says = "Each update takes the rows of its batch only, not all of them."
+        yield taken(given, "batch-ignored", says, "other-quantity", batch=None)
+        if given.iterations > 1:
+            first = [row % given.batch for row in range(n)]
+            X, y = given.X.rearranged(lambda X: X[first]), given.y.rearranged(lambda y: y[first])
+            yield taken(given, "previous-iterate", BATCH_AGAIN, "other-quantity", X=X, y=y)
 
 
 def ask(given: Given) -> Sequence[str]:

@@ -31,6 +31,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -38,10 +39,12 @@ import numpy as np
 from solver.derivation import Board, Stopped, say
 from solver.errors import SolverError, did_you_mean, quoted
 from solver.expr import ops
-from solver.expr.nodes import Expr, Function, Op, Sym, apply, replace, symbols
-from solver.expr.ops import number
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
+from solver.expr.nodes import PRODUCT, Apply, Expr, Function, Infix, Op, Sym, apply, build, replace, symbols
+from solver.expr.ops import broadcast, exp, number
 from solver.expr.values import Array, Value, gather
 from solver.kinds import Kind, Mistake, taken
+from solver.parts.entropy import entropy_slips, hardened, likelihood_slips, mean_slips, softmax_slips
 from solver.record import Record
 from solver.spec.fields import (
     VECTOR_SCHEMA,
@@ -186,10 +189,10 @@ class Given(Fields):
 
     @property
     def outputs(self) -> int:
-        return self.layers[-1].W.shape[self._out]
+        return self.layers[-1].W.shape[self.out]
 
     @property
-    def _out(self) -> int:
+    def out(self) -> int:
         return 0 if self.form == "W x + b" else 1
 
     def faults(self) -> Iterator[Fault]:
@@ -200,10 +203,10 @@ class Given(Fields):
         fits = True
         for place, layer in enumerate(self.layers):
             name = f"W{place + 1}"
-            outputs, inputs = layer.W.shape[self._out], layer.W.shape[1 - self._out]
+            outputs, inputs = layer.W.shape[self.out], layer.W.shape[1 - self.out]
             if inputs != size:
-                other = "x W + b" if self._out == 0 else "W x + b"
-                hint = f"with `form: {other}` it would fit" if outputs == size else _hint(self._out)
+                other = "x W + b" if self.out == 0 else "W x + b"
+                hint = f"with `form: {other}` it would fit" if outputs == size else _hint(self.out)
                 message = f"{name} takes {inputs} inputs, but {before} has {size}"
                 yield Fault(("layers", place, "W"), message, hint)
                 fits = False
@@ -324,12 +327,14 @@ def forward(
     last = len(given.layers)
     for place, layer in enumerate(given.layers, 1):
         board.section(say("Layer {place}", place=place) if last > 1 else "The layer")
+        product = affine(given, a, weights[place - 1], None)
         z = board.let(
             f"z{place}",
             affine(given, a, weights[place - 1], biases[place - 1]),
             "The weighted sums of the inputs."
             if biases[place - 1] is None
             else ("The weighted sums of the inputs, plus the bias."),
+            slips=partial(_slips_of_sums, product, biases[place - 1]),
         )
         name, also = (f"a{place}", ()) if place < last else ("y_hat", (f"a{place}",))
         activation = layer.activation
@@ -338,7 +343,14 @@ def forward(
             "softmax": "Softmax turns the scores into probabilities.",
         }.get(activation.name, "The activation, entry by entry.")
         try:
-            a = board.let(name, activation.of(z), title, WHY.get(activation.name, ""), also=also)
+            a = board.let(
+                name,
+                activation.of(z),
+                title,
+                WHY.get(activation.name, ""),
+                also=also,
+                slips=partial(_slips_of_activation, given, place, z, product, biases[place - 1]),
+            )
         except Stopped as stopped:
             if not activation.text:
                 raise
@@ -368,12 +380,16 @@ def write_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
     """The loss of one sample, or of each sample and over all."""
     board.section("Loss")
     each = sample_loss(given, board, a, z, y)
+    title, why = LOSS_TITLES[str(given.loss)], LOSS_WHY.get(str(given.loss), "")
+    slips = partial(_slips_of_loss, given, a, y, each)
     if not given.samples:
-        return board.let("loss", each, LOSS_TITLES[str(given.loss)], LOSS_WHY.get(str(given.loss), ""))
-    losses = board.let("losses", each, LOSS_TITLES[str(given.loss)], LOSS_WHY.get(str(given.loss), ""))
+        return board.let("loss", each, title, why, slips=slips)
+    losses = board.let("losses", each, title, why, slips=slips)
     total = ops.total(losses)
     if given.reduction == "mean" and given.samples > 1:
-        return board.let("loss", number(1) / given.samples * total, "The mean over the samples.")
+        mean = number(1) / given.samples * total
+        slips = partial(_slips_of_mean, given, losses, a, y)
+        return board.let("loss", mean, "The mean over the samples.", slips=slips)
     return board.let("loss", total, say("The {reduction} over the samples.", reduction=given.reduction))
 
 
@@ -422,6 +438,10 @@ def _saturated(board: Board, a: Expr, y: Expr, both: bool = False) -> bool:
     return bool(low or (both and np.any(near & (target != 1))))
 
 
+TIMES = Op("times", lambda _, x, y: np.asarray(x * y), broadcast, Infix("·", PRODUCT), elementwise=True)
+"""A product of sizes: what is written in its place is known here."""
+
+
 def _count(given: Given, board: Board) -> None:
     board.section("Parameters")
     parts: list[Expr] = []
@@ -431,11 +451,24 @@ def _count(given: Given, board: Board) -> None:
                 continue
             size = number(value.shape[0])
             for length in value.shape[1:]:
-                size = size * length
-            shape = ops.sizes(*value.shape)
-            board.let(f"{name}.shape", shape, "The sizes of the array.", quiet=True, bare=True, exactly=True)
+                size = apply(TIMES, size, length)
             board.let(
-                f"{name}.params", size, "How many numbers they are.", quiet=True, bare=True, exactly=True
+                f"{name}.shape",
+                ops.sizes(*value.shape),
+                "The sizes of the array.",
+                quiet=True,
+                bare=True,
+                exactly=True,
+                slips=partial(_slips_of_shape, given, value),
+            )
+            board.let(
+                f"{name}.params",
+                size,
+                "How many numbers they are.",
+                quiet=True,
+                bare=True,
+                exactly=True,
+                slips=partial(_slips_of_count, given, value),
             )
             parts.append(size)
     board.let(
@@ -443,7 +476,279 @@ def _count(given: Given, board: Board) -> None:
         ops.terms(*parts),
         "Every weight and every bias counts.",
         exactly=True,
+        slips=partial(_slips_of_total, given),
     )
+
+
+# What is written by mistake in the place of a step
+
+
+def _slips_of_sums(product: Expr, bias: Expr | None) -> Iterator[Slip]:
+    if bias is None:
+        says = "You added a bias of 1: this layer has no bias."
+        yield Slip("extra-term", product + 1, "one:sums", None, POSSIBLE, (), says)
+
+
+def _slips_of_activation(
+    given: Given, place: int, z: Expr, product: Expr, bias: Expr | None
+) -> Iterator[Slip]:
+    """Another function, or one of another form; the bias too late."""
+    activation = given.layers[place - 1].activation
+    name, of, why = activation.name, activation.of, WHY.get(activation.name, "")
+    if name == "identity":
+        says = "This layer has no activation: its sums are passed on."
+        for other in ("relu", "sigmoid", "tanh", "softmax"):
+            wrong = FUNCTIONS[other](z)
+            yield Slip("other-function", wrong, f"{other}:identity", None, LIKELY, ("extra-factor",), says)
+        return
+    if bias is not None:
+        says = "You added the bias after the activation: it belongs to the sums, before the activation."
+        for wrong in (of(product) + bias, of(z) + bias):
+            yield Slip("brackets", wrong, "late:bias", None, LIKELY, ("extra-term",), says)
+    if name == "softmax":
+        yield from softmax_slips(z, given.layers[place - 1].W.shape[given.out], given.samples is not None)
+        return
+    says = f"The activation is missing: you passed the sums on. {why}".strip()
+    yield Slip("function-forgotten", z, "forgotten:activation", None, PLAIN, ("other-function",), says)
+    if name == "formula":
+        return
+    own = of(z)
+    for mistake, cost, what, form in FORMS.get(name, ()):
+        says = f"You took {what}, but {why}"
+        yield Slip(mistake, form(z), f"{what}:activation", None, cost, ("other-function",), says)
+    if name == "leaky-relu" and isinstance(own, Apply):
+        yield from _slips_of_slope(z, Fraction(dict(own.params)["slope"]))
+    elsewhere = {layer.activation.name for layer in given.layers} - {name}
+    for other, function in OTHERS.items():
+        if other != name:
+            cost = LIKELY if other in RELATED.get(name, ()) or other in elsewhere else POSSIBLE
+            says = f"You took {CALLED.get(other, other)}, but {why}"
+            yield Slip("other-function", function(z), f"{other}:activation", None, cost, (), says)
+
+
+def _slips_of_slope(z: Expr, slope: Fraction) -> Iterator[Slip]:
+    """The slope of a leaky relu: another one, at the other side, with another sign."""
+    written = f"{float(slope):g}"
+    for other in (Fraction(1, 100), Fraction(1, 10), Fraction(1, 5), Fraction(3, 10), Fraction(1, 1000)):
+        if other != slope:
+            says = f"You took the slope {float(other):g} for negative entries: here it is {written}."
+            cost = LIKELY if other in (Fraction(1, 100), Fraction(1, 10)) else POSSIBLE
+            wrong = ops.leaky_relu(z, slope=other)
+            yield Slip("other-quantity", wrong, "slope:activation", None, cost, ("other-function",), says)
+    says = f"The slope {written} is for the negative entries: the positive ones are kept."
+    wrong = -ops.leaky_relu(-z, slope=slope)
+    yield Slip("swapped-operands", wrong, "side:slope", None, POSSIBLE, ("other-function",), says)
+    yield Slip("extra-factor", number(slope) * z, "both:slope", None, POSSIBLE, ("other-function",), says)
+    says = f"Negative entries are multiplied by the slope {written}: they stay negative."
+    wrong = ops.leaky_relu(z, slope=-slope)
+    yield Slip("sign", wrong, "sign:slope", None, POSSIBLE, ("other-function",), says)
+    says = f"Negative entries are multiplied by the slope {written}, not replaced by it."
+    for wrong in (_cases(z, z, number(slope)), _cases(z, z, number(-slope))):
+        yield Slip("dropped-factor", wrong, "alone:slope", None, POSSIBLE, ("other-function",), says)
+
+
+def _cases(z: Expr, positive: Expr, otherwise: Expr) -> Expr:
+    return ops.where(build("greater", z, 0), positive, 0 * z + otherwise)
+
+
+Form = tuple[str, int, str, Callable[[Expr], Expr]]
+FORMS: dict[str, list[Form]] = {
+    "relu": [
+        ("other-function", LIKELY, "|z|", ops.absolute),
+        ("other-function", POSSIBLE, "min(0, z)", lambda z: ops.minimum(0, z)),
+        ("sign", POSSIBLE, "relu(−z)", lambda z: ops.relu(-z)),
+        ("other-function", POSSIBLE, "leaky-relu", lambda z: ops.leaky_relu(z, slope=Fraction(1, 10))),
+    ],
+    "elu": [
+        ("dropped-term", LIKELY, "eᶻ for negative z", lambda z: _cases(z, z, exp(z))),
+        ("sign", POSSIBLE, "1 − eᶻ for negative z", lambda z: _cases(z, z, 1 - exp(z))),
+        ("sign", POSSIBLE, "e⁻ᶻ − 1 for negative z", lambda z: _cases(z, z, exp(-z) - 1)),
+        ("other-function", POSSIBLE, "eᶻ − 1 for positive z too", lambda z: exp(z) - 1),
+    ],
+    "gelu": [
+        ("dropped-factor", LIKELY, "Φ(z) alone", lambda z: build("erfc", -z / ops.sqrt(number(2))) / 2),
+        ("other-function", POSSIBLE, "z σ(z)", lambda z: z * ops.sigmoid(z)),
+    ],
+    "softplus": [("function-forgotten", POSSIBLE, "1 + eᶻ without the logarithm", lambda z: 1 + exp(z))],
+    "sigmoid": [
+        (
+            "extra-factor",
+            POSSIBLE,
+            "the derivative, σ(z)(1 − σ(z))",
+            lambda z: ops.sigmoid(z) * (1 - ops.sigmoid(z)),
+        ),
+        ("sign", POSSIBLE, "1/(1 − e⁻ᶻ)", lambda z: 1 / (1 - exp(-z))),
+        ("function-forgotten", POSSIBLE, "1 + e⁻ᶻ, not one over it", lambda z: 1 + exp(-z)),
+        ("sign", POSSIBLE, "eᶻ/(1 + e⁻ᶻ)", lambda z: exp(z) / (1 + exp(-z))),
+        ("other-quantity", POSSIBLE, "1/(1 + e⁻¹) in each entry", lambda z: ops.sigmoid(0 * z + 1)),
+    ],
+    "tanh": [
+        ("dropped-factor", LIKELY, "(eᶻ − e⁻ᶻ)/2", lambda z: (exp(z) - exp(-z)) / 2),
+        (
+            "dropped-factor",
+            POSSIBLE,
+            "2σ(z) − 1, which lacks the 2 of σ(2z)",
+            lambda z: 2 * ops.sigmoid(z) - 1,
+        ),
+        ("other-function", POSSIBLE, "the derivative, 1 − tanh² z", lambda z: 1 - ops.tanh(z) ** 2),
+        ("dropped-factor", POSSIBLE, "eᶻ − e⁻ᶻ, with nothing below", lambda z: exp(z) - exp(-z)),
+        ("dropped-term", POSSIBLE, "2σ(2z), without the − 1", lambda z: 2 * ops.sigmoid(2 * z)),
+        ("swapped-operands", POSSIBLE, "one over tanh z", lambda z: 1 / ops.tanh(z)),
+    ],
+    "step": [
+        ("other-function", PLAIN, "0 at z = 0", lambda z: ops.indicator(build("greater", z, 0))),
+        ("sign", POSSIBLE, "1 for negative z", lambda z: 1 - ops.step(z)),
+    ],
+}
+"""An activation written in a wrong form: the mistake, how simple it is, what was taken, and that of z."""
+
+OTHERS = {
+    each: FUNCTIONS[each]
+    for each in ("relu", "leaky-relu", "elu", "gelu", "softplus", "sigmoid", "tanh", "step", "sign")
+}
+RELATED = {
+    "relu": ("leaky-relu", "step", "softplus"),
+    "leaky-relu": ("relu",),
+    "elu": ("relu", "leaky-relu"),
+    "gelu": ("relu", "sigmoid"),
+    "softplus": ("relu", "sigmoid"),
+    "sigmoid": ("step",),
+    "tanh": ("sign",),
+    "step": ("sign", "sigmoid"),
+    "sign": ("step", "tanh"),
+}
+"""The functions that are easily taken for another."""
+
+CALLED = {"sigmoid": "the sigmoid", "step": "the step 0 or 1", "sign": "the sign", "leaky-relu": "leaky-relu"}
+
+
+def _slips_of_loss(given: Given, a: Expr, y: Expr, own: Expr) -> Iterator[Slip]:
+    targets = given.targets
+    if targets is None:
+        return
+    if given.loss == "cross-entropy":
+        yield from entropy_slips(a, y, targets, own)
+        return
+    k, sums = given.outputs, ops.row_sums if given.samples else ops.total
+    squares, error = sums((a - y) ** 2), a - y
+    if given.loss == "binary-cross-entropy":
+        yield from _slips_of_binary(a, y, k, sums)
+        return
+    count, rule = {
+        "mse": (k, "The mse is the mean of the squared errors: their sum divided by the number of outputs."),
+        "half-squared-error": (2, "The loss is half the sum of the squared errors."),
+        "squared-error": (1, "The loss is the sum of the squared errors, with no factor before it."),
+    }[str(given.loss)]
+    for other in (1, 2, k, 2 * k):
+        if other != count:
+            name, also = ("dropped-factor", ()) if other < count else ("extra-factor", ("repeated-factor",))
+            cost = LIKELY if other == 2 * k else PLAIN
+            yield Slip(name, _over(other, squares), "count:squares", None, cost, also, rule)
+    for other in dict.fromkeys((count, k, 1)):
+        cost = LIKELY if other == count else POSSIBLE
+        says = f"You took the root: that is another measure of the error. {rule}"
+        wrong = ops.sqrt(_over(other, squares))
+        yield Slip("other-function", wrong, "root:squares", None, cost, ("extra-factor",), says)
+        says = "You added the errors first: each error is squared by itself, then the squares are added."
+        yield Slip("brackets", _over(other, sums(error) ** 2), "sum-first:squares", None, cost, (), says)
+        says = "You squared output and target by themselves: it is the square of their difference, (ŷ − y)²."
+        for wrong in (sums(a**2) - sums(y**2), sums(y**2) - sums(a**2)):
+            yield Slip("brackets", _over(other, wrong), "each:squares", None, cost, (), says)
+        says = "The errors are squared, not taken without their sign."
+        wrong = _over(other, sums(ops.absolute(error)))
+        yield Slip("other-function", wrong, "sizes:squares", None, cost, ("function-forgotten",), says)
+        says = "The square is missing: each error is squared, so that none cancels another."
+        for wrong in (sums(error), sums(y - a)):
+            yield Slip("function-forgotten", _over(other, wrong), "plain:squares", None, cost, (), says)
+    if given.layers[-1].activation.name in ("sigmoid", "softmax"):
+        says = f"You computed a cross-entropy. {rule}"
+        for wrong in (sums(y * ops.log(a)), sums(y * ops.log(a) + (1 - y) * ops.log(1 - a))):
+            for other in dict.fromkeys((1, k)):
+                wrong = -_over(other, wrong)
+                yield Slip("other-function", wrong, "entropy:squares", None, POSSIBLE, (), says)
+
+
+def _slips_of_binary(a: Expr, y: Expr, k: int, sums: Callable[[Expr], Expr]) -> Iterator[Slip]:
+    """Of −y ln ŷ − (1 − y) ln(1 − ŷ), the mean over k outputs."""
+    first, second = sums(y * ops.log(a)), sums((1 - y) * ops.log(1 - a))
+    if k > 1:
+        says = f"The loss is the mean over the outputs: divide by their number, {k}."
+        yield Slip("dropped-factor", -(first + second), "sum:binary", None, PLAIN, (), says)
+    says = "The second half is missing, −(1 − y) ln(1 − ŷ): it counts where the target is 0."
+    yield Slip("dropped-term", _over(k, -first), "first:binary", None, PLAIN, (), says)
+    says = "The first half is missing, −y ln ŷ: it counts where the target is 1."
+    yield Slip("dropped-term", _over(k, -second), "second:binary", None, LIKELY, (), says)
+    says = "A minus stands before both halves: −y ln ŷ − (1 − y) ln(1 − ŷ)."
+    for wrong in (second - first, first - second):
+        yield Slip("sign", _over(k, wrong), "minus:binary", None, LIKELY, (), says)
+    says = "It is −ln ŷ where the target is 1, and −ln(1 − ŷ) where it is 0."
+    for wrong in (ops.log(a), ops.log(1 - a)):
+        wrong = _over(k, -sums(wrong))
+        yield Slip("dropped-factor", wrong, "one-label:binary", None, LIKELY, ("swapped-operands",), says)
+    says = "You computed a squared error: the binary cross-entropy is made of ln ŷ and ln(1 − ŷ)."
+    for count in dict.fromkeys((k, 1, 2)):
+        cost = LIKELY if count == k else POSSIBLE
+        wrong = _over(count, sums((a - y) ** 2))
+        yield Slip("other-function", wrong, "squares:binary", None, cost, (), says)
+    says = "You took the distance of output and target. The loss takes a logarithm: −ln ŷ, or −ln(1 − ŷ)."
+    wrong = _over(k, sums(ops.absolute(a - y)))
+    yield Slip("function-forgotten", wrong, "distance:binary", None, LIKELY, ("other-function",), says)
+
+
+def _slips_of_mean(given: Given, losses: Expr, a: Expr, y: Expr) -> Iterator[Slip]:
+    n, targets = given.samples, given.targets
+    if n is None or targets is None:
+        return
+    yield from mean_slips(losses, n, given.outputs, "outputs")
+    if given.loss == "cross-entropy" and set(targets.array.flat) <= {0, 1}:
+        yield from likelihood_slips(a, y, n)
+    if given.loss in SQUARES:
+        says = "You took the root of the mean: the loss is the mean of the squared errors itself."
+        wrong = ops.sqrt(_over(n, ops.total(losses)))
+        yield Slip("other-function", wrong, "root:mean", None, LIKELY, ("extra-factor",), says)
+
+
+SQUARES = ("mse", "half-squared-error", "squared-error")
+
+
+def _slips_of_shape(given: Given, value: Value) -> Iterator[Slip]:
+    if len(value.shape) == 2:
+        says = "W is outputs × inputs here: one row for each unit of its layer."
+        if given.form == "x W + b":
+            says = "W is inputs × outputs here: one column for each unit of its layer."
+        wrong = ops.sizes(*value.shape[::-1])
+        yield Slip("rows-for-columns", wrong, "turned:shape", None, PLAIN, ("transpose",), says)
+
+
+def _slips_of_count(given: Given, value: Value) -> Iterator[Slip]:
+    if len(value.shape) != 2:
+        return
+    says = "These are the weights alone: the biases are counted by themselves."
+    wrong = number(value.size + value.shape[given.out])
+    yield Slip("extra-term", wrong, "biased:count", None, PLAIN, (), says)
+    says = "A matrix has rows times columns entries: multiply, do not add."
+    yield Slip("other-operation", number(sum(value.shape)), "sum:count", None, LIKELY, (), says)
+
+
+def _slips_of_total(given: Given) -> Iterator[Slip]:
+    weights = sum(layer.W.size for layer in given.layers)
+    units = [layer.W.shape[given.out] for layer in given.layers]
+    biases = sum(layer.b.size for layer in given.layers if layer.b is not None)
+    if biases:
+        says = "You counted the weights alone: every bias is a parameter too."
+        yield Slip("dropped-term", number(weights), "weights:total", None, PLAIN, ("bias-forgotten",), says)
+    if biases < sum(units):
+        says = "You counted biases where there are none."
+        if biases:
+            says = "You counted a bias for every unit: a layer without a bias has none to count."
+        yield Slip("extra-term", number(weights + sum(units)), "biases:total", None, PLAIN, (), says)
+    says = "You counted the units. The parameters are the weights between them and the biases."
+    for count in (sum(units), sum(units) + given.x.shape[-1]):
+        yield Slip("other-quantity", number(count), "units:total", None, LIKELY, (), says)
+
+
+def _over(count: int, expr: Expr) -> Expr:
+    return number(Fraction(1, count)) * expr if count != 1 else expr
 
 
 def _check(given: Given, board: Board) -> None:
@@ -533,12 +838,11 @@ def mistakes(given: Given) -> Iterator[Mistake]:
         yield taken(
             given, "other-function", says, "extra-factor", layers=each(lambda _: {"activation": hidden})
         )
-    squares = ("mse", "half-squared-error", "squared-error")
-    if given.loss in squares:
-        for other in squares:
+    if given.loss in SQUARES:
+        for other in SQUARES:
             if other != given.loss:
                 says = f"The loss is the {str(given.loss).replace('-', ' ')}: mind its factor."
-                more = squares.index(other) > squares.index(given.loss)
+                more = SQUARES.index(other) > SQUARES.index(given.loss)
                 yield taken(given, "dropped-factor" if more else "extra-factor", says, loss=other)
     if given.samples not in (None, 1) and given.target is not None:
         other = "sum" if given.reduction == "mean" else "mean"
@@ -547,6 +851,14 @@ def mistakes(given: Given) -> Iterator[Mistake]:
     if given.loss == "cross-entropy" and isinstance(given.target, Value) and not given.target.shape:
         for index in beside(given.target, given.outputs):
             yield taken(given, "wrong-index", "Classes count from 0 here.", "off-by-one", target=index)
+    targets = given.targets
+    if given.loss == "cross-entropy" and targets is not None and (hard := hardened(targets)) is not None:
+        says = "The target is a distribution: every class counts with its share, not the likeliest one alone."
+        yield taken(given, "other-quantity", says, "dropped-term", target=hard)
+    if given.loss == "binary-cross-entropy" and targets is not None:
+        others = gather([1 - share for share in targets.array.flat], targets.shape)
+        says = "The labels have changed places: it is −ln ŷ where the target is 1, −ln(1 − ŷ) where it is 0."
+        yield taken(given, "swapped-operands", says, "other-quantity", "sign", target=others)
 
 
 def ask(given: Given) -> Sequence[str]:

@@ -19,6 +19,10 @@ Legend
     X input (H×W, C×H×W or N×C×H×W), Y output, k size of the window, s stride, p padding, d dilation; `argmax`
     holds [row, column] in the input, counted from 0, the first of equal maxima in reading order.
 
+Mistakes
+    Marking knows, besides those of all kinds: padding-counted (padding that is the largest, cells that count in an
+    average or do not), padding-not-zero (the border copied).
+
 Source
     Goodfellow, Bengio, Courville: Deep Learning, 9.3; Dumoulin, Visin: A guide to convolution arithmetic for
     deep learning, chapter 3; sizes rounded up as in PyTorch.
@@ -32,8 +36,8 @@ from typing import Annotated
 import numpy as np
 
 from solver.derivation import Board
-from solver.expr.values import Array, Value
-from solver.kinds import Kind, Mistake
+from solver.expr.values import Array, Value, double
+from solver.kinds import Kind, Mistake, taken
 from solver.parts import pooling
 from solver.parts.pooling import Pooling
 from solver.parts.windows import IMAGES
@@ -98,16 +102,34 @@ def _error(given: Given, board: Board) -> float:
 
 
 def mistakes(given: Given) -> Iterator[Mistake]:
-    """The other pooling, another window, the padding counted or not."""
+    """The other pooling, another window, too few windows, the channels taken together."""
     other = {"max": "avg", "avg": "max"}[given.type]
     says = "Max pooling takes the largest number under the window, average pooling their mean."
     yield Mistake("other-function", says, given.model_copy(update={"type": other, "count_padding": False}))
-    for name, says, window in given.mistaken():
-        yield Mistake(name, says, window)
-    if given.type == "avg":
-        says = "Whether the padding counts in an average is a convention: read the question."
-        changed = given.model_copy(update={"count_padding": not given.count_padding})
-        yield Mistake("padding-counted", says, changed, ("padding-ignored", "dropped-factor"))
+    for name, says, window in given.mistaken(given.type == "avg"):
+        also = ("padding-ignored", "dropped-factor") if name == "padding-counted" else ()
+        yield Mistake(name, says, window, also)
+    rows, columns = given.axes(given.input.shape)
+    if not given.global_ and not given.ceil and given.padding in ((0, 0), "valid"):
+        says = (
+            "The size ends in + 1, for the first place of the window: your last row and column are missing."
+        )
+        less = given.input.rearranged(lambda x: x[..., : -rows.s, : -columns.s])
+        yield taken(given, "dropped-term", says, "off-by-one", input=less)
+    if len(given.input.shape) > 2 and given.input.shape[-3] > 1:
+        says = "Each channel is pooled by itself; you took all channels together."
+        for images in _as_one(given.input, given.type, given.global_):
+            yield taken(given, "other-axis", says, input=images)
+
+
+def _as_one(images: Value, type_: str, global_: bool) -> Iterator[Value]:
+    """Images whose pooling is that of all channels at once, as one map, or for one number also as a list of it."""
+    if type_ == "max":
+        yield double(images.floats.max(axis=-3))
+    else:
+        yield double(images.floats.mean(axis=-3))
+    if global_ and len(images.shape) == 3:
+        yield images.rearranged(lambda x: x.reshape(1, -1, x.shape[-1]))
 
 
 def ask(given: Given) -> Sequence[str]:

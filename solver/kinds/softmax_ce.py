@@ -37,11 +37,13 @@ import numpy as np
 
 from solver.derivation import Board, Text, say
 from solver.expr import ops
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.evaluate import Evaluator
 from solver.expr.nodes import Derivative, Expr, Op, Sym, apply
 from solver.expr.ops import at, exp, log, number, total
 from solver.expr.values import Arithmetic, Array, Value, exact, gather
 from solver.kinds import Kind, Mistake, taken
+from solver.parts.entropy import entropy_slips, hardened, likelihood_slips, mean_slips, softmax_slips
 from solver.spec.fields import (
     Fault,
     Fields,
@@ -208,6 +210,7 @@ def _jacobian(given: Given, board: Board, z: Expr, p: Expr, T: Expr) -> None:
             other=-(at(Sym("p"), Sym("i")) * at(Sym("p"), Sym("j"))),
             z=z,
         ),
+        slips=lambda: _slips_of_jacobian(given, p, T),
     )
 
 
@@ -281,14 +284,22 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
         p = board.let("p", z, "The given probabilities.", quiet=True, exactly=True)
     elif given.samples or board.rounding.each_step:
         p = board.let(
-            "p", ops.softmax(scaled), "Softmax of each row." if given.samples else "Softmax.", SHIFT
+            "p",
+            ops.softmax(scaled),
+            "Softmax of each row." if given.samples else "Softmax.",
+            SHIFT,
+            slips=lambda: _slips_of_softmax(given, z, T),
         )
     else:
         m = board.let("m", ops.largest(scaled), "The largest logit.", SHIFT)
         u = board.let("u", exp(scaled - m), "The exponentials: all positive, the largest is 1.")
         S = board.let("S", total(u), "Their sum.")
         p = board.let(
-            "p", u / S, "Dividing by the sum makes them probabilities.", ways=lambda: (ops.softmax(scaled),)
+            "p",
+            u / S,
+            "Dividing by the sum makes them probabilities.",
+            ways=lambda: (ops.softmax(scaled),),
+            slips=lambda: _slips_of_softmax(given, z, T, u),
         )
         logarithms = scaled - m - log(S)
         why = "From the logits, so that no ln 0 can occur."
@@ -326,13 +337,22 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
     if set(shares.flat) <= {0, 1}:
         why = "With a one-hot target only the true class counts: minus the logarithm of its probability."
     n = given.samples
+
+    def slips() -> Iterator[Slip]:
+        return _slips_of_entropy(given, board, each, p, y, T)
+
     if n:
-        losses = board.let("losses", each, title, why)
+        losses = board.let("losses", each, title, why, slips=slips)
         sum_ = total(losses)
         loss = number(1) / n * sum_ if _averaged(given) else sum_
-        board.let("loss", loss, say("The {reduction} over the samples.", reduction=given.reduction))
+        board.let(
+            "loss",
+            loss,
+            say("The {reduction} over the samples.", reduction=given.reduction),
+            slips=lambda: _slips_of_mean(given, shares, losses, p, y),
+        )
     else:
-        board.let("loss", each, title, why)
+        board.let("loss", each, title, why, slips=slips)
     grad = board.let(
         "grad",
         _scaled(p - y, given, T),
@@ -341,6 +361,7 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
         + (
             f"; the logarithm to the base {given.log} brings 1/ln {given.log}." if given.log in BASES else "."
         ),
+        slips=lambda: _slips_of_gradient(given, board, p, y, T),
     )
     if given.x is not None:
         _layer_gradients(given, board, grad)
@@ -350,10 +371,154 @@ def _layer_gradients(given: Given, board: Board, grad: Expr) -> None:
     x, W = Sym("x"), Sym("W")
     n = given.samples
     rule = "By the chain rule through the layer that makes the logits."
-    board.let("dL/dW", grad.T @ x if n else ops.outer(grad, x), "The gradient by the weights.", rule)
+    by_W, by_b = (grad.T @ x, ops.column_sums(grad)) if n else (ops.outer(grad, x), grad)
+    board.let("dL/dW", by_W, "The gradient by the weights.", rule, slips=lambda: _slips_of_layer(given, by_W))
     if given.b is not None:
-        board.let("dL/db", ops.column_sums(grad) if n else grad, "The gradient by the bias.")
+        board.let("dL/db", by_b, "The gradient by the bias.", slips=lambda: _slips_of_layer(given, by_b))
     board.let("dL/dx", grad @ W if n else W.T @ grad, "The gradient by the input.")
+
+
+# What is written by mistake in the place of a step
+
+
+def _slips_of_softmax(given: Given, z: Expr, T: Expr, u: Expr | None = None) -> Iterator[Slip]:
+    rows = given.samples is not None
+    if u is not None:
+        says = "You did not divide by the sum of the powers: the probabilities have to sum to 1."
+        yield Slip("function-forgotten", u, "shifted:softmax", None, PLAIN, ("dropped-factor",), says)
+    if isinstance(T, Sym):
+        says = "The scores are divided by the temperature first."
+        yield Slip("dropped-factor", ops.softmax(z), "cold:softmax", None, PLAIN, (), says)
+        says = (
+            "The temperature divides the scores, before the softmax, not the probabilities: these sum to 1."
+        )
+        wrong = ops.softmax(z) / T
+        yield Slip("brackets", wrong, "after:softmax", None, LIKELY, ("other-operation",), says)
+        if not rows:
+            says = "The temperature divides the scores in every power: above and in the sum below."
+            for wrong in (exp(z / T) / total(exp(z)), exp(z) / total(exp(z / T))):
+                yield Slip("dropped-factor", wrong, "one-side:softmax", None, LIKELY, (), says)
+    yield from softmax_slips(z / T if isinstance(T, Sym) else z, given.classes, rows)
+
+
+def _slips_of_jacobian(given: Given, p: Expr, T: Expr) -> Iterator[Slip]:
+    diag, outer = (ops.diag_rows, ops.outer_rows) if given.samples else (ops.diag, ops.outer)
+    says = "Beside the diagonal stands −pᵢ pⱼ: when another score grows, a probability shrinks."
+    wrong = _tempered(diag(p) + outer(p, p) - 2 * diag(p * p), T)
+    yield Slip("sign", wrong, "plus:jacobian", None, PLAIN, (), says)
+    says = "On the diagonal stands p(1 − p), not p: the own score is also in the sum below the fraction line."
+    wrong = _tempered(diag(p + p * p) - outer(p, p), T)
+    yield Slip("dropped-term", wrong, "whole:jacobian", None, LIKELY, ("dropped-factor",), says)
+    says = "You have the diagonal alone. Each probability depends on all scores: beside it stands −pᵢ pⱼ."
+    yield Slip("dropped-term", _tempered(diag(p - p * p), T), "diagonal:jacobian", None, LIKELY, (), says)
+    if isinstance(T, Sym):
+        says = "The softmax sees z/T: by the chain rule the derivative is divided by T."
+        whole = diag(p) - outer(p, p)
+        yield Slip("dropped-factor", whole, "cold:jacobian", None, PLAIN, (), says)
+        yield Slip("other-operation", T * whole, "warm:jacobian", None, LIKELY, ("swapped-operands",), says)
+
+
+def _slips_of_entropy(given: Given, board: Board, each: Expr, p: Expr, y: Expr, T: Expr) -> Iterator[Slip]:
+    yield from entropy_slips(p, y, board.value(y), each, given.log)
+    if given.probabilities is not None or given.log in BASES:
+        return
+    z = Sym("z" if given.x is not None else "logits")
+    scaled = z / T if isinstance(T, Sym) else z
+    sums = ops.row_sums if given.samples else total
+    says = "You computed ln ∑ e^z alone: the score of the true class is subtracted from it."
+    yield Slip("dropped-term", each + sums(y * scaled), "score:entropy", None, LIKELY, (), says)
+    says = "You took the score alone: the logarithm of the sum of the powers is added, −z + ln ∑ e^z."
+    yield Slip("dropped-term", -sums(y * scaled), "no-sum:entropy", None, POSSIBLE, (), says)
+    if not given.samples:
+        says = "The largest score is subtracted everywhere or nowhere: in the powers and from the true class's score."
+        for sign, wrong in (("minus", each - ops.largest(scaled)), ("plus", each + ops.largest(scaled))):
+            yield Slip("dropped-term", wrong, f"shift-{sign}:entropy", None, POSSIBLE, (), says)
+
+
+def _slips_of_mean(given: Given, shares: Array, losses: Expr, p: Expr, y: Expr) -> Iterator[Slip]:
+    if given.samples is None or not _averaged(given):
+        return
+    yield from mean_slips(losses, given.samples, given.classes, "classes")
+    if set(shares.flat) <= {0, 1}:
+        yield from likelihood_slips(p, y, given.samples, given.log)
+
+
+def _slips_of_gradient(given: Given, board: Board, p: Expr, y: Expr, T: Expr) -> Iterator[Slip]:
+    """Another slope in the place of p − y, or another factor before it."""
+    slope, hard = p - y, set(board.value(y).array.flat) <= {0, 1}
+    tempered = _tempered(slope, T)
+
+    def scaled(wrong: Expr) -> Expr:
+        return _scaled(wrong, given, T)
+
+    says = (
+        "You computed p(1 − p), the derivative of a probability by its own score. That of the loss is p − y."
+    )
+    yield Slip(
+        "other-quantity", scaled(p * (1 - p)), "slope:gradient", None, LIKELY, ("other-function",), says
+    )
+    says = "You stopped at −y/p, the derivative by the probabilities: go on through the softmax to p − y."
+    yield Slip(
+        "dropped-factor", scaled(-(y / p)), "stopped:gradient", None, LIKELY, ("other-quantity",), says
+    )
+    says = "You took each probability by its own score alone. With all scores, −y(1 − p) becomes p − y."
+    wrong = scaled(-(y * (1 - p)))
+    yield Slip(
+        "dropped-term", wrong, "target:gradient", None, LIKELY, ("extra-factor", "other-quantity"), says
+    )
+    says = "You subtracted 1 everywhere. Subtract the target: 1 at the true class, 0 at the others."
+    if not hard:
+        says = "You subtracted 1 everywhere. Subtract the target: from each probability its own share."
+    yield Slip("other-quantity", scaled(p - 1), "ones:gradient", None, LIKELY, ("dropped-factor",), says)
+    if hard:
+        says = "You differentiated the probability of the true class. The loss is minus its logarithm: p − y."
+        own = ops.row_sums(y * p) if given.samples else total(y * p)
+        if not given.samples:
+            for wrong, key in ((own * (y - p), ""), (own * (p - y), "minus-")):
+                yield Slip(
+                    "function-forgotten", scaled(wrong), f"{key}chance:gradient", None, LIKELY, (), says
+                )
+    says = "The factor p(1 − p) belongs to a squared error after a sigmoid: here it cancels, and p − y stays."
+    yield Slip("extra-factor", scaled(slope * (p * (1 - p))), "sloped:gradient", None, LIKELY, (), says)
+    if not given.samples and "jacobian" in board.derivation.quantities:
+        says = "You have the gradient of a squared error. That of the cross-entropy is p − y: no Jacobian is left."
+        squares = Sym("jacobian") @ slope
+        for wrong, key in ((squares, "half-"), (2 * squares, "")):
+            yield Slip("other-function", wrong, f"{key}squares:gradient", None, POSSIBLE, (), says)
+    if isinstance(T, Sym):
+        says = "The softmax sees z/T: by the chain rule the gradient is divided by T, not multiplied by it."
+        wrong = _scaled(T * slope, given, number(1))
+        yield Slip("other-operation", wrong, "warm:gradient", None, PLAIN, ("swapped-operands",), says)
+    if given.log in BASES:
+        says = f"The logarithm to the base {given.log} is ln p/ln {given.log}: its derivative keeps 1/ln {given.log}."
+        wrong = _over(given.samples, tempered) if _averaged(given) else tempered
+        yield Slip("dropped-factor", wrong, "base:gradient", None, PLAIN, ("other-function",), says)
+    n, k = given.samples or 1, given.classes
+    says = "You divided by the number of classes: the gradient of the loss is p − y, for each class."
+    if _averaged(given):
+        says = f"You divided by the number of classes too: the mean is over the {n} samples only."
+    yield Slip("extra-factor", _over(k, scaled(slope)), "share:gradient", None, LIKELY, (), says)
+    if _averaged(given):
+        if k != n:
+            says = f"You divided by the number of classes: the mean is over the {n} samples."
+            wrong = _over(Fraction(k, n), scaled(slope))
+            yield Slip("other-quantity", wrong, "other:gradient", None, LIKELY, ("extra-factor",), says)
+        says = f"The loss is the mean over the samples, and so is its gradient: divide by their number, {n}."
+        wrong = _over(Fraction(1, n), scaled(slope))
+        yield Slip("dropped-factor", wrong, "sum:gradient", None, PLAIN, ("other-function",), says)
+
+
+def _slips_of_layer(given: Given, own: Expr) -> Iterator[Slip]:
+    if _averaged(given):
+        says = (
+            "The gradient by the logits is that of the mean already: do not divide by the samples once more."
+        )
+        wrong = _over(given.samples, own)
+        yield Slip("repeated-factor", wrong, "mean:layer", None, LIKELY, ("extra-factor",), says)
+
+
+def _over(count: int | Fraction | None, expr: Expr) -> Expr:
+    return number(1 / Fraction(count or 1)) * expr
 
 
 # The general derivation
@@ -556,6 +721,11 @@ def mistakes(given: Given) -> Iterator[Mistake]:
     if isinstance(given.target, Value) and not given.target.shape and given.target.exact:
         for index in beside(given.target, given.classes):
             yield taken(given, "wrong-index", "Classes count from 0 here.", "off-by-one", target=index)
+    if given.target is not None:
+        hard = hardened(distributions(given.target, given.samples, given.classes))
+        if hard is not None:
+            says = "The target is a distribution: every class counts with its share, not the likeliest one alone."
+            yield taken(given, "other-quantity", says, "dropped-term", target=hard)
 
 
 LOGARITHM_NAMES = {"e": "the natural one, ln", "2": "that to the base 2", "10": "that to the base 10"}

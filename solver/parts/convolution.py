@@ -9,7 +9,8 @@ Dumoulin, Visin: A guide to convolution arithmetic for deep learning (2016).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.evaluate import Evaluator
 from solver.expr.nodes import (
     PRODUCT,
-    Apply,
     Between,
     Const,
     Expr,
@@ -31,7 +31,7 @@ from solver.expr.nodes import (
 )
 from solver.expr.ops import number, terms
 from solver.expr.values import Arithmetic, Array, Shape, Value, settled
-from solver.parts.windows import Pair, entry_at
+from solver.parts.windows import Pair, altered, entry_at
 
 
 class _Way(NamedTuple):
@@ -199,8 +199,12 @@ def _transpose(
     groups: int,
     cuts: tuple[Pair, Pair],
     size: Pair,
+    added: bool = True,
 ) -> Array:
-    """Kernel cell by kernel cell: each lays its multiple of the image on the output."""
+    """Kernel cell by kernel cell: each lays its multiple of the image on the output.
+
+    If they are not `added` up, what the last number of the input lays on a cell stays.
+    """
 
     def run(x: Array, k: Array) -> Array:
         way = _way(x.shape, kernels, stride, dilation, groups, True)
@@ -212,12 +216,13 @@ def _transpose(
             image = x4[:, group * depth : (group + 1) * depth]
             weights = k4[group * depth : (group + 1) * depth]
             target = result[:, group * each : (group + 1) * each]
-            for i in range(way.kernel[0]):
-                for j in range(way.kernel[1]):
-                    laid = np.tensordot(weights[:, :, i, j], image, axes=(0, 1))
-                    down = _steps(x.shape[-2], stride[0], i * dilation[0])
-                    across = _steps(x.shape[-1], stride[1], j * dilation[1])
-                    target[:, :, down, across] += np.moveaxis(laid, 0, 1)
+            cells = list(np.ndindex(*way.kernel))
+            for i, j in cells if added else reversed(cells):
+                laid = np.tensordot(weights[:, :, i, j], image, axes=(0, 1))
+                down = _steps(x.shape[-2], stride[0], i * dilation[0])
+                across = _steps(x.shape[-1], stride[1], j * dilation[1])
+                before = target[:, :, down, across] if added else 0
+                target[:, :, down, across] = before + np.moveaxis(laid, 0, 1)
         (top, _), (left, _) = cuts
         return result[:, :, top : top + size[0], left : left + size[1]]
 
@@ -282,16 +287,145 @@ def _flip(_: Arithmetic, k: Array) -> Array:
     return np.asarray(k[..., ::-1, ::-1])
 
 
-def _correlation_slips(x: Expr, k: Expr, b: Expr | None = None, **params: Any) -> Iterator[Slip]:
-    flipped = k.args[0] if isinstance(k, Apply) and k.op is FLIP else apply(FLIP, k)
-    op = CORRELATE if b is None else CORRELATE_BIAS
-    rest = () if b is None else (b,)
-    yield Slip("kernel-flipped", apply(op, x, flipped, *rest, **params), "flip:correlate", k, PLAIN)
+# What people do instead
+
+Images = Callable[[Array], Array]
+
+
+def _slips(op: Op, x: Expr, k: Expr, b: Expr | None, params: dict[str, Any], depth: int) -> Iterator[Slip]:
+    """What can go wrong with the kernel, the bias, the groups and the maps, whichever way the kernel goes.
+
+    `depth` is the number of channels that a filter sees.
+    """
+    kernels, groups = params["kernels"], params["groups"]
+    cells = kernels[2] * kernels[3]
+    operands = () if b is None else (b,)
+
+    def slip(name: str, key: str, how: Images, cost: int, says: str, *also: str) -> Slip:
+        wrong = apply(op, x, altered(k, how), *operands, **params)
+        return Slip(name, wrong, f"{key}:kernel", None, cost, also, says)
+
+    for axis in (-1, -2):
+        says = "You mirrored the kernel in one direction; only a true convolution turns it, and that in both."
+        yield slip("kernel-flipped", f"mirror{axis}", partial(np.flip, axis=axis), POSSIBLE, says)
+    says = "You took the kernel without its signs: what is negative is subtracted."
+    yield slip("sign", "absolute", np.abs, LIKELY, says)
+    if cells > 1:
+        says = f"You divided by {cells}, the number of the kernel's cells; the products are only added up."
+        yield slip("extra-factor", "mean", lambda k: k / cells, LIKELY, says)
+    if depth > 1:
+        says = "You took the mean over the channels; their sums are added up."
+        yield slip("extra-factor", "channels", lambda k: k / depth, LIKELY, says, "other-function")
+    if groups > 1:
+
+        def first(images: Array) -> Array:
+            return np.concatenate([images[..., :depth, :, :]] * groups, axis=-3)
+
+        says = "Each group of filters sees its own channels; you gave all of them the first ones."
+        wrong = apply(op, altered(x, first), k, *operands, **params)
+        yield Slip("wrong-index", wrong, "group:output", None, LIKELY, ("other-quantity",), says)
     if b is not None:
-        yield Slip("dropped-term", apply(CORRELATE, x, k, **params), "drop:bias", b, PLAIN)
-        twice = apply(CORRELATE_BIAS, x, k, 2 * b, **params)
-        yield Slip("extra-factor", twice, "twice:bias", b, POSSIBLE, ("extra-term",))
-        yield Slip("sign", apply(CORRELATE_BIAS, x, k, -b, **params), "minus:bias", b, LIKELY)
+        yield from _bias_slips(lambda other: apply(op, x, k, other, **params), b, depth, cells)
+    output = apply(op, x, k, *operands, **params)
+    says = "Rows and columns are exchanged in your output."
+    turned = altered(output, lambda y: np.swapaxes(y, -1, -2))
+    yield Slip("rows-for-columns", turned, "turned:output", None, LIKELY, ("transpose",), says)
+    if kernels[1 if op in (TRANSPOSE, TRANSPOSE_BIAS) else 0] > 1:
+        says = "The maps stand in the order of the filters."
+        other = altered(output, lambda y: np.flip(y, -3))
+        yield Slip("wrong-index", other, "order:output", None, POSSIBLE, (), says)
+        says = "Write map by map: the first index is the filter's, then come row and column."
+        last = altered(output, lambda y: np.moveaxis(y, -3, -1))
+        yield Slip("other-axis", last, "last:output", None, POSSIBLE, ("transpose",), says)
+
+
+def _bias_slips(output: Callable[[Expr], Expr], b: Expr, depth: int, cells: int) -> Iterator[Slip]:
+    """The bias left out, subtracted, added too often, or that of another filter."""
+    says = "The bias is added to every output."
+    yield Slip("dropped-term", output(0 * b), "drop:bias", b, PLAIN, ("bias-forgotten",), says)
+    says = "You subtracted the bias; it is added."
+    yield Slip("sign", output(-b), "minus:bias", b, LIKELY, ("other-operation",), says)
+    says = "You added the bias twice; it is added once."
+    yield Slip("extra-factor", output(2 * b), "twice:bias", b, POSSIBLE, ("extra-term",), says)
+    if depth > 1:
+        says = "You added the bias once for each channel; it is added once, to the sum of all channels."
+        yield Slip("extra-factor", output(depth * b), "channels:bias", b, LIKELY, ("extra-term",), says)
+    if cells > 1:
+        says = "You added the bias to each product; it is added once, to their sum."
+        each = output(depth * cells * b)
+        yield Slip("extra-factor", each, "products:bias", b, POSSIBLE, ("brackets", "extra-term"), says)
+    says = "Each filter has its own bias; you added that of another."
+    swapped: tuple[Images, ...] = (np.flip, partial(np.roll, shift=1), partial(np.roll, shift=-1))
+    for how in swapped:
+        wrong = output(altered(b, how))
+        yield Slip("wrong-index", wrong, "other:bias", b, LIKELY, ("swapped-operands",), says)
+    says = "Each filter has its own bias; you added the first one to all maps."
+    wrong = output(altered(b, lambda b: b[:1] + 0 * b))
+    yield Slip("wrong-index", wrong, "first:bias", b, LIKELY, (), says)
+
+
+def _correlation_slips(x: Expr, k: Expr, b: Expr | None = None, **params: Any) -> Iterator[Slip]:
+    """Besides, the kernel multiplied in another way, and the windows in other places."""
+    kernels, stride, dilation = params["kernels"], params["stride"], params["dilation"]
+    op, operands = (CORRELATE, ()) if b is None else (CORRELATE_BIAS, (b,))
+    yield from _slips(op, x, k, b, params, kernels[1])
+
+    def slip(name: str, key: str, how: Images, cost: int, says: str, *also: str) -> Slip:
+        wrong = apply(op, x, altered(k, how), *operands, **params)
+        return Slip(name, wrong, f"{key}:kernel", None, cost, also, says)
+
+    def spread(axis: int | tuple[int, ...]) -> Images:
+        """The sums along an axis in the place of each entry."""
+        return lambda k: np.asarray(k.sum(axis=axis, keepdims=True) + 0 * k)
+
+    if kernels[2] == kernels[3] > 1:  # the sum of all entries of W K, or of K W
+        says = "You multiplied windows and kernel as matrices; they are multiplied entry by entry."
+        for axis in (-1, -2):
+            how = spread(axis)
+            products = partial(lambda k, how: np.swapaxes(how(k), -1, -2), how=how)
+            yield slip("other-operation", f"matrices{axis}", products, LIKELY, says)
+    if kernels[2] * kernels[3] > 1:
+        says = "You multiplied the sum of each window by that of the kernel: multiply entry by entry, then add up."
+        yield slip("other-operation", "sums", spread((-1, -2)), POSSIBLE, says, "brackets")
+    if kernels[1] > 1:
+
+        def by_channel(how: Images) -> Images:
+            return lambda k: how(k.reshape(kernels)).reshape(k.shape)
+
+        says = "Each channel has its own part of the kernel; you used the first part for all."
+        yield slip("wrong-index", "first", by_channel(lambda k: k[:, :1] + 0 * k), LIKELY, says)
+        says = "The channels of the kernel belong to those of the input in the same order."
+        yield slip("wrong-index", "reversed", by_channel(lambda k: k[:, ::-1]), POSSIBLE, says)
+
+    def close(stride: Pair, dilation: Pair) -> Expr:
+        """As many windows as there should be, with other steps."""
+
+        def cut(images: Array) -> Array:
+            sizes = _correlation_shape(images.shape, (), **params)[-2:]
+            down, across = (
+                (size - 1) * s + d * (width - 1) + 1
+                for size, s, d, width in zip(sizes, stride, dilation, kernels[2:], strict=True)
+            )
+            return images[..., :down, :across]
+
+        steps = {**params, "stride": stride, "dilation": dilation}
+        return apply(op, altered(x, cut), k, *operands, **steps)
+
+    if stride != (1, 1):
+        says = "You moved the window by one cell; it moves on by the stride."
+        yield Slip("stride-ignored", close((1, 1), dilation), "next:output", None, LIKELY, (), says)
+    if dilation != (1, 1):
+        says = "A dilated kernel has gaps between its cells."
+        yield Slip("dilation-ignored", close(stride, (1, 1)), "gaps:output", None, LIKELY, (), says)
+
+
+def _transpose_slips(x: Expr, k: Expr, b: Expr | None = None, **params: Any) -> Iterator[Slip]:
+    """Besides, the overlaps not added up."""
+    op, operands = (TRANSPOSE, ()) if b is None else (TRANSPOSE_BIAS, (b,))
+    yield from _slips(op, x, k, b, params, params["kernels"][0] // params["groups"])
+    says = "Where multiples of the kernel overlap they are added up; you kept the last one only."
+    wrong = apply(op, x, k, *operands, **{**params, "added": False})
+    yield Slip("other-operation", wrong, "last:overlap", None, LIKELY, (), says)
 
 
 CORRELATE = Op(
@@ -322,6 +456,7 @@ TRANSPOSE = Op(
     integers=True,
     work=_work,
     entry=_transpose_entry,
+    slips=_transpose_slips,
 )
 TRANSPOSE_BIAS = Op(
     "transposed_convolution_bias",
@@ -331,6 +466,7 @@ TRANSPOSE_BIAS = Op(
     integers=True,
     work=_work,
     entry=_transpose_entry,
+    slips=_transpose_slips,
 )
 FLIP = Op("flip", _flip, lambda s: s, Function("flip"), integers=True)
 """A kernel turned by half a turn."""

@@ -7,6 +7,7 @@ with 50 digits however many there are.
 from __future__ import annotations
 
 import decimal
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -27,6 +28,9 @@ SAME = Decimal("1e-40")
 """Two numbers with 50 digits that differ by less are equal."""
 
 SAME_DOUBLES = 1e-12
+
+MOST_EXCHANGED = 4
+"""Of so many parts the weights are exchanged by mistake."""
 
 
 @lru_cache(100_000)
@@ -68,15 +72,18 @@ def _log_slips(c: Expr, n: Expr) -> Iterator[Slip]:
     for logarithm, name, called in ((log, "log", "ln"), (log10, "log10", "log₁₀")):
         says = f"You took {called} where it is log₂."
         yield Slip("other-function", share * logarithm(share), f"{name}:share_log", right, PLAIN, (), says)
-    yield Slip("dropped-factor", log2(share), "drop:share_log", share, LIKELY)
-    yield Slip("dropped-factor", c * log2(share), "undivided:share_log", n, POSSIBLE)
+    says = "Each logarithm is multiplied by its own share: −∑ p log₂ p."
+    yield Slip("dropped-factor", log2(share), "drop:share_log", share, LIKELY, (), says)
+    yield Slip("dropped-factor", c * log2(share), "undivided:share_log", n, POSSIBLE, (), says)
+    says = "Logarithms are taken of the shares, not of the counts."
+    yield Slip("dropped-factor", share * log2(c), "counts:share_log", n, POSSIBLE, ("other-quantity",), says)
     yield Slip("function-forgotten", share, "plain:share_log", right, LIKELY)
 
 
 def _square_slips(c: Expr, n: Expr) -> Iterator[Slip]:
     share = apply(OVER, c, n)
     says = "The shares are squared."
-    yield Slip("function-forgotten", share, "drop:share_square", share, PLAIN, ("dropped-factor",), says)
+    yield Slip("function-forgotten", share, "drop:share_square", share, LIKELY, ("dropped-factor",), says)
 
 
 def _weight_slips(c: Expr, n: Expr, x: Expr) -> Iterator[Slip]:
@@ -84,13 +91,22 @@ def _weight_slips(c: Expr, n: Expr, x: Expr) -> Iterator[Slip]:
     yield Slip("dropped-factor", x, "drop:share_of", apply(OVER, c, n), PLAIN, (), says)
     yield Slip("dropped-factor", c * x, "undivided:share_of", n, LIKELY)
     yield Slip("dropped-factor", apply(OVER, c, n), "plain:share_of", x, POSSIBLE)
+    yield Slip("dropped-factor", apply(OVER, 1, n) * x, "ones:share_of", c, POSSIBLE, (), says)
 
 
 def _mean_slips(*terms_: Apply) -> Iterator[Slip]:
-    """The mean of the parts without their weights."""
+    """The mean of the parts without their weights, or with those of others."""
     mean = apply(OVER, terms(*(each.args[2] for each in terms_)), len(terms_))
     says = "You took the plain mean of the parts: each counts with its share of the samples."
     yield Slip("dropped-factor", mean, "mean:share_of", None, PLAIN, ("unweighted",), says)
+    says = "Each part counts with its own share of the samples: you gave it that of another part."
+    places = range(len(terms_) if len(terms_) <= MOST_EXCHANGED else 0)
+    for one, two in itertools.combinations(places, 2):
+        order = [two if place == one else one if place == two else place for place in places]
+        shares = [apply(OVER, *terms_[place].args[:2]) for place in order]
+        wrong = terms(*(share * each.args[2] for share, each in zip(shares, terms_, strict=True)))
+        also = ("wrong-index", "other-quantity")
+        yield Slip("swapped-operands", wrong, "exchanged:share_of", None, LIKELY, also, says)
 
 
 SHARE_LOG = Op(
@@ -122,28 +138,28 @@ SHARE_OF = Op(
 """c/n of x."""
 
 
-def entropy(counts: Sequence[int]) -> Expr:
-    """−∑ c/n log₂(c/n), where 0 log 0 = 0."""
+def entropy(counts: Sequence[int], n: int = 0) -> Expr:
+    """−∑ c/n log₂(c/n), where 0 log 0 = 0; `n` is the sum of the counts, but by mistake."""
     there = [count for count in counts if count]
     if len(there) < 2:
         return number(0)
-    return terms(*(-apply(SHARE_LOG, count, sum(there)) for count in there))
+    return terms(*(-apply(SHARE_LOG, count, n or sum(there)) for count in there))
 
 
-def gini(counts: Sequence[int]) -> Expr:
+def gini(counts: Sequence[int], n: int = 0) -> Expr:
     """1 − ∑ (c/n)²."""
     there = [count for count in counts if count]
     if len(there) < 2:
         return number(0)
-    return terms(1, *(-apply(SHARE_SQUARE, count, sum(there)) for count in there))
+    return terms(1, *(-apply(SHARE_SQUARE, count, n or sum(there)) for count in there))
 
 
-def error(counts: Sequence[int]) -> Expr:
+def error(counts: Sequence[int], n: int = 0) -> Expr:
     """1 − the largest share."""
     there = [count for count in counts if count]
     if len(there) < 2:
         return number(0)
-    return 1 - apply(OVER, apply(LARGEST_OF, *there), sum(there))
+    return 1 - apply(OVER, apply(LARGEST_OF, *there), n or sum(there))
 
 
 def _entropies(counts: Array) -> Array:
@@ -166,7 +182,7 @@ class Criterion(Record):
 
     measure: str
     gain: str
-    impurity: Callable[[Sequence[int]], Expr]
+    impurity: Callable[..., Expr]
     floats: Callable[[Array], Array]
     noun: str
     rule: str
@@ -238,6 +254,24 @@ def _entropy_by(logarithm: Callable[..., Expr]) -> Callable[[Sequence[int]], Exp
     return of
 
 
+def _entropy_by_labels(counts: Sequence[int]) -> Expr:
+    """The logarithm to the base of as many as there are labels: so that 1 is the largest entropy."""
+    return entropy(counts) / log2(number(len(counts)))
+
+
+def _one_product(counts: Sequence[int]) -> Expr:
+    """p (1 − p) of one label of two."""
+    there = [count for count in counts if count]
+    if len(there) != 2:
+        return gini(counts)
+    return apply(OVER, there[0], sum(there)) * apply(OVER, there[1], sum(there))
+
+
+def _rarest(counts: Sequence[int]) -> Expr:
+    there = [count for count in counts if count]
+    return number(0) if len(there) < 2 else number(Fraction(min(there), sum(there)))
+
+
 def _squares(counts: Sequence[int]) -> Expr:
     there = [count for count in counts if count]
     return terms(*(apply(SHARE_SQUARE, count, sum(there)) for count in there))
@@ -254,24 +288,42 @@ class Mistaken(Record):
     says: str
     criterion: Criterion
     also: tuple[str, ...] = ()
+    labels: range = range(2, 10**9)
+    """For how many labels it is another criterion."""
 
 
 _BASE_2 = "Entropies here have logarithms to the base 2."
 _LN, _LG = (CRITERIA["entropy"].but(impurity=_entropy_by(each)) for each in (log, log10))
+_BY_LABELS = CRITERIA["entropy"].but(impurity=_entropy_by_labels)
+_BASE_2_ALWAYS = "Entropies here have logarithms to the base 2, however many labels there are."
 MISTAKEN = {
     "entropy by ln": Mistaken("other-function", _BASE_2, _LN),
     "entropy by lg": Mistaken("other-function", _BASE_2, _LG),
+    "entropy by labels": Mistaken(
+        "other-function", _BASE_2_ALWAYS, _BY_LABELS, ("extra-factor",), range(3, 10**9)
+    ),
     "gini for entropy": Mistaken(
         "other-function",
         "The entropy is −∑ p log₂ p, the Gini index 1 − ∑ p².",
         CRITERIA["entropy"].but(impurity=gini, floats=_ginis),
     ),
     "gain-ratio by ln": Mistaken("other-function", _BASE_2, _LN.but(ratio=True)),
+    "gain-ratio by lg": Mistaken("other-function", _BASE_2, _LG.but(ratio=True)),
+    "gain-ratio by labels": Mistaken(
+        "other-function", _BASE_2_ALWAYS, _BY_LABELS.but(ratio=True), ("extra-factor",), range(3, 10**9)
+    ),
     "gini not from 1": Mistaken(
         "dropped-term",
         "The Gini index is 1 − ∑ p²: it is 0 where all labels agree.",
         CRITERIA["gini"].but(impurity=_squares),
         ("sign",),
+    ),
+    "half the gini": Mistaken(
+        "dropped-factor",
+        "You took p (1 − p) of one label only: of two labels, the Gini index is 2 p (1 − p).",
+        CRITERIA["gini"].but(impurity=_one_product),
+        ("dropped-term", "function-forgotten"),
+        range(2, 3),
     ),
     "entropy for gini": Mistaken(
         "other-function",
@@ -284,14 +336,31 @@ MISTAKEN = {
         CRITERIA["error"].but(impurity=_largest_share),
         ("sign",),
     ),
+    "rarest for error": Mistaken(
+        "other-quantity",
+        "The error is the share of all labels but the most frequent one, not that of the rarest.",
+        CRITERIA["error"].but(impurity=_rarest),
+        ("wrong-index",),
+        range(3, 10**9),
+    ),
+    "gini for error": Mistaken(
+        "other-function",
+        "The classification error is 1 − the largest share, the Gini index 1 − ∑ p².",
+        CRITERIA["error"].but(impurity=gini, floats=_ginis),
+    ),
+    "entropy for error": Mistaken(
+        "other-function",
+        "The classification error is 1 − the largest share, the entropy −∑ p log₂ p.",
+        CRITERIA["error"].but(impurity=entropy, floats=_entropies),
+    ),
 }
 """Criteria that are taken for those that are asked, by names of their own."""
 
 TAKEN_FOR = {
-    "entropy": ("entropy by ln", "entropy by lg", "gini for entropy"),
-    "gain-ratio": ("gain-ratio by ln",),
-    "gini": ("gini not from 1", "entropy for gini"),
-    "error": ("error not from 1",),
+    "entropy": ("entropy by ln", "entropy by lg", "entropy by labels", "gini for entropy"),
+    "gain-ratio": ("gain-ratio by ln", "gain-ratio by lg", "gain-ratio by labels"),
+    "gini": ("gini not from 1", "half the gini", "entropy for gini"),
+    "error": ("error not from 1", "rarest for error", "gini for error", "entropy for error"),
 }
 
 

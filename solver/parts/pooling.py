@@ -8,14 +8,15 @@ rounded up (`ceil`) follow PyTorch: no window starts beyond the input and the pa
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 
 from solver.derivation import Board, say
 from solver.errors import counted
-from solver.expr.edits import LIKELY, Slip
+from solver.expr.edits import LIKELY, PLAIN, POSSIBLE, Slip
 from solver.expr.nodes import Expr, Function, Op, Sym, apply
 from solver.expr.ops import terms
 from solver.expr.values import Arithmetic, Array, Domain, Shape, Value
@@ -26,6 +27,7 @@ from solver.parts.windows import (
     Axis,
     Pair,
     Positive,
+    altered,
     entry_at,
     padding,
     pair,
@@ -71,28 +73,42 @@ class Pooling(Fields):
             return Axis.of(rows, rows, 1, 1, 0), Axis.of(columns, columns, 1, 1, 0)
         return Axis.pair(shape, self.size, self.stride or self.size, self.dilation, self.padding, self.ceil)
 
-    def mistaken(self) -> Iterator[tuple[str, str, Pooling]]:
+    def mistaken(self, average: bool) -> Iterator[tuple[str, str, Pooling]]:
         """What people take a window for: the name of the mistake, what to remember, and the window."""
-        if not self.global_ and self.size is not None:
-            if self.stride not in (None, (1, 1)) or (self.stride is None and self.size != (1, 1)):
-                says = "A pooling window moves on by its stride; without one, by its own size."
-                yield "stride-ignored", says, self.model_copy(update={"stride": (1, 1)})
-            if self.stride is not None and self.stride != self.size:
-                says = "The stride is given here: it is not the size of the window."
-                yield "stride-ignored", says, self.model_copy(update={"stride": None})
-            if self.padding not in ((0, 0), "valid"):
-                says = "The input is padded before the window slides over it."
-                yield "padding-ignored", says, self.model_copy(update={"padding": (0, 0)})
-            for name in ("stride", "padding", "dilation", "size"):
-                pair_ = getattr(self, name)
-                if isinstance(pair_, tuple) and pair_[0] != pair_[1]:
-                    turned = self.model_copy(update={name: pair_[::-1]})
-                    yield "rows-for-columns", f"The {name} is that of rows, then that of columns.", turned
-            if self.dilation != (1, 1):
-                says = "The cells of a dilated window are not neighbours."
-                yield "dilation-ignored", says, self.model_copy(update={"dilation": (1, 1)})
-            says = "A last window that does not fit counts only where sizes are rounded up."
-            yield "rounding-direction", says, self.model_copy(update={"ceil": not self.ceil})
+        if self.global_ or self.size is None:
+            return
+        stride = self.stride or self.size
+        if stride != (1, 1):
+            says = "A pooling window moves on by its stride; without one, by its own size."
+            yield "stride-ignored", says, self.model_copy(update={"stride": (1, 1)})
+        if self.stride is not None and self.stride != self.size:
+            says = "The stride is given here: it is not the size of the window."
+            yield "stride-ignored", says, self.model_copy(update={"stride": None})
+        if min(stride) > 1:
+            for one, way in (((1, stride[1]), "down"), ((stride[0], 1), "across")):
+                says = f"The stride holds in both directions: going {way}, you moved the window by 1 only."
+                yield "stride-ignored", says, self.model_copy(update={"stride": one})
+        if self.padding not in ((0, 0), "valid"):
+            says = "The input is padded before the window slides over it."
+            yield "padding-ignored", says, self.model_copy(update={"padding": (0, 0)})
+        if average and self.padding not in ((0, 0), "valid"):
+            says = (
+                "You divided by the cells of the input only; here the padding counts, as zeros."
+                if self.count_padding
+                else "You counted the zeros of the padding; here an average is that of the cells of the input."
+            )
+            counted_ = self.model_copy(update={"count_padding": not self.count_padding})
+            yield "padding-counted", says, counted_
+        for name in ("stride", "padding", "dilation", "size"):
+            pair_ = getattr(self, name)
+            if isinstance(pair_, tuple) and pair_[0] != pair_[1]:
+                turned = self.model_copy(update={name: pair_[::-1]})
+                yield "rows-for-columns", f"The {name} is that of rows, then that of columns.", turned
+        if self.dilation != (1, 1):
+            says = "The cells of a dilated window are not neighbours."
+            yield "dilation-ignored", says, self.model_copy(update={"dilation": (1, 1)})
+        says = "A last window that does not fit counts only where sizes are rounded up."
+        yield "rounding-direction", says, self.model_copy(update={"ceil": not self.ceil})
 
     def misfit(self, shape: Shape) -> str:
         """Why the window does not fit images of that shape; empty: it does."""
@@ -192,17 +208,135 @@ LARGEST_OF = Op(
 )
 
 
-LEAST = "You took the smallest number under each window; max pooling takes the largest."
-SUMMED = "That is the sum of each window: an average is divided by the number of its cells."
+# What people take from the windows instead
+
+Pick = Callable[[Array], Array]
+
+
+def _picked(_: Arithmetic, x: Array, rows: Axis, columns: Axis, whole: bool, how: Pick) -> Array:
+    picked = np.asarray(how(_windows(x, np.nan, rows, columns)))
+    return picked.reshape(_out(x.shape, rows, columns, whole))
+
+
+PICKED = Op(
+    "picked", _picked, lambda s, rows, columns, whole, how: _out(s, rows, columns, whole), Function("picked")
+)
+"""Something else from each window: `how` is given the cells along the last axis, NaN for those beside the input."""
+
+
+def _first(cells: Array) -> Array:
+    """The first cell of the input in each window."""
+    places = np.argmax(~np.isnan(cells), axis=-1)
+    return np.asarray(np.take_along_axis(cells, places[..., None], axis=-1))
+
+
+def _farthest(cells: Array) -> Array:
+    """The number that is farthest from 0, with its sign."""
+    places = np.nanargmax(np.abs(cells), axis=-1)
+    return np.asarray(np.take_along_axis(cells, places[..., None], axis=-1))
+
+
+def _incomplete(rows: Axis, columns: Axis, padded: bool = False) -> bool:
+    """Whether a window holds cells that do not count."""
+    return any(
+        len(_counted(axis, place, padded)) < axis.k for axis in (rows, columns) for place in _ends(axis)
+    )
 
 
 def _max_slips(x: Expr, **params: Any) -> Iterator[Slip]:
-    yield Slip("other-function", -apply(MAX_POOL, -x, **params), "least:pool", None, LIKELY, (), LEAST)
+    def slip(name: str, key: str, how: Pick, cost: int, says: str, *also: str) -> Slip:
+        return Slip(name, apply(PICKED, x, how=how, **params), f"{key}:pool", None, cost, also, says)
+
+    if _incomplete(params["rows"], params["columns"]):
+        says = "You let a 0 beside the input win: padding is never the largest, not even of negative numbers."
+        how = partial(np.max, axis=-1)
+        also = "extra-term", "other-function"
+        yield slip("padding-counted", "zeros", lambda cells: how(np.nan_to_num(cells)), PLAIN, says, *also)
+    says = "You took the smallest number under each window; max pooling takes the largest."
+    yield slip("other-function", "least", partial(np.nanmin, axis=-1), LIKELY, says)
+    says = "You compared the numbers without their signs; −9 is smaller than 1."
+    yield slip(
+        "other-function", "absolute", lambda cells: np.nanmax(np.abs(cells), axis=-1), LIKELY, says, "sign"
+    )
+    yield slip("other-function", "farthest", _farthest, LIKELY, says, "sign")
+    says = "You added up each window; max pooling takes its largest number."
+    yield slip("other-function", "sum", partial(np.nansum, axis=-1), POSSIBLE, says)
+    yield slip("wrong-index", "first", _first, POSSIBLE, FIRST)
+    yield from _misplaced(MAX_POOL, x, **params)
 
 
-def _average_slips(x: Expr, rows: Axis, columns: Axis, whole: bool, padded: bool) -> Iterator[Slip]:
-    average = apply(AVERAGE_POOL, x, rows=rows, columns=columns, whole=whole, padded=True)
-    yield Slip("dropped-factor", rows.k * columns.k * average, "sum:pool", None, LIKELY, (), SUMMED)
+def _average_slips(x: Expr, padded: bool, **params: Any) -> Iterator[Slip]:
+    rows, columns = params["rows"], params["columns"]
+    cells = rows.k * columns.k
+    sums = apply(PICKED, x, how=partial(np.nansum, axis=-1), **params)
+    says = "That is the sum of each window: an average is divided by the number of its cells."
+    yield Slip("dropped-factor", sums, "sum:pool", None, LIKELY, (), says)
+    for size in sorted({rows.k, columns.k} - {1, cells}):
+        says = f"You divided each sum by {size}; a window has {rows.k} × {columns.k} cells: divide by their number."
+        yield Slip("dropped-factor", sums / size, "side:pool", None, LIKELY, ("extra-factor",), says)
+    if _incomplete(rows, columns, padded=True):  # not even with the padding are the last windows whole
+        says = f"A window at the edge holds fewer cells than {cells}: divide its sum by those that count."
+        yield Slip("padding-counted", sums / cells, "whole:pool", None, PLAIN, ("extra-factor",), says)
+    says = "You took the middle number of each window; the average is the sum over the number of cells."
+    median = apply(PICKED, x, how=partial(np.nanmedian, axis=-1), **params)
+    yield Slip("other-function", median, "median:pool", None, POSSIBLE, (), says)
+    first = apply(PICKED, x, how=_first, **params)
+    yield Slip("wrong-index", first, "first:pool", None, POSSIBLE, (), FIRST)
+    yield from _misplaced(AVERAGE_POOL, x, padded=padded, **params)
+
+
+FIRST = "You kept the first number of each window only; a pooling looks at all of them."
+
+
+def _misplaced(op: Op, x: Expr, **params: Any) -> Iterator[Slip]:
+    """Rows for columns; as many windows as there should be, but next to each other."""
+    rows, columns = params["rows"], params["columns"]
+    if params["whole"]:
+        return
+    turned = altered(apply(op, x, **params), lambda y: np.swapaxes(y, -1, -2))
+    says = "Rows and columns are exchanged in your output."
+    yield Slip("rows-for-columns", turned, "turned:pool", None, LIKELY, ("transpose",), says)
+    if (rows.s, columns.s) == (1, 1) or _incomplete(rows, columns):
+        return
+    down, across = (axis.out - 1 + axis.span for axis in (rows, columns))
+    axes = {
+        name: Axis(n, axis.k, 1, axis.d, 0, 0)
+        for name, axis, n in (("rows", rows, down), ("columns", columns, across))
+    }
+    wrong = apply(op, altered(x, lambda images: images[..., :down, :across]), **{**params, **axes})
+    says = "You moved the window by one cell: it moves on by its stride, or else by its own size."
+    yield Slip("stride-ignored", wrong, "next:pool", None, LIKELY, (), says)
+
+
+def _argmax_slips(x: Expr, **params: Any) -> Iterator[Slip]:
+    rows, columns = params["rows"], params["columns"]
+    places = apply(ARGMAX_POOL, x, **params)
+    turned = altered(places, lambda each: each[..., ::-1])
+    says = "A place is [row, column]; you wrote the column first."
+    also = "swapped-operands", "transpose"
+    yield Slip("rows-for-columns", turned, "turned:argmax", None, PLAIN, also, says)
+    yield Slip(
+        "off-by-one", places + 1, "one:argmax", None, PLAIN, (), "Rows and columns are counted from 0."
+    )
+    says = "A place is [row, column], both counted from 0; you wrote the column first, and counted from 1."
+    yield Slip("rows-for-columns", turned + 1, "turned-one:argmax", None, LIKELY, ("off-by-one",), says)
+    before = np.array([rows.before, columns.before])
+    if before.any():
+        says = "You counted in the padded input; the place is that in the input itself."
+        yield Slip(
+            "wrong-index", altered(places, lambda each: each + before), "padded:argmax", None, PLAIN, (), says
+        )
+    if not params["whole"]:
+        starts = np.stack(
+            np.meshgrid(*(np.arange(axis.out) * axis.s for axis in (rows, columns)), indexing="ij"), axis=-1
+        )
+        inside = altered(places, lambda each: (each + before - starts) // [rows.d, columns.d])
+        says = "You counted inside each window; the place is that in the input."
+        yield Slip("wrong-index", inside, "inside:argmax", None, PLAIN, (), says)
+        yield Slip("wrong-index", inside + 1, "inside-one:argmax", None, LIKELY, ("off-by-one",), says)
+    least = apply(ARGMAX_POOL, -x, **params)
+    says = "These are the places of the smallest numbers; the largest are asked for."
+    yield Slip("other-function", least, "least:argmax", None, LIKELY, (), says)
 
 
 MAX_POOL = Op(
@@ -222,6 +356,7 @@ ARGMAX_POOL = Op(
     Function("argmax"),
     counts=True,
     work=_work,
+    slips=_argmax_slips,
 )
 AVERAGE_POOL = Op(
     "average_pool",
@@ -261,7 +396,25 @@ def write_padded(board: Board, x: str, rows: Axis, columns: Axis, quiet: bool = 
             right=right,
         )
     why = "Max pooling never chooses them." if quiet else ""
-    return board.let("X_padded", apply(PAD, Sym(x), pads=pads), title, why, quiet=quiet, exactly=True)
+    return board.let(
+        "X_padded",
+        apply(PAD, Sym(x), pads=pads),
+        title,
+        why,
+        quiet=quiet,
+        exactly=True,
+        slips=lambda: _pad_slips(Sym(x), pads),
+    )
+
+
+def _pad_slips(x: Expr, pads: tuple[Pair, Pair]) -> Iterator[Slip]:
+    def around(images: Array, mode: Any) -> Array:
+        return np.pad(images, [(0, 0)] * (images.ndim - 2) + list(pads), mode)
+
+    says = "The padding is zeros; you went on with numbers of the input."
+    for mode, cost in (("edge", LIKELY), ("reflect", LIKELY), ("symmetric", POSSIBLE), ("wrap", POSSIBLE)):
+        wrong = altered(x, partial(around, mode=mode))
+        yield Slip("padding-not-zero", wrong, f"{mode}:pad", None, cost, ("other-function",), says)
 
 
 def write(board: Board, pooling: Pooling, kind: str, x: str, name: str, padded: str = "") -> Sym:
@@ -291,9 +444,7 @@ def write(board: Board, pooling: Pooling, kind: str, x: str, name: str, padded: 
     window: Iterable[tuple[int, ...]] = _cells(first, rows, columns, whole)
     if padded:
         window = ((*first[:-2], *cell) for cell in itertools.product(_drawn(rows), _drawn(columns)))
-    beyond = any(
-        len(_counted(axis, place, False)) < axis.k for axis in (rows, columns) for place in _ends(axis)
-    )
+    beyond = _incomplete(rows, columns)
     title, others, done = (
         (f"The first channel: {what}.", "The other channels.", f"Of each channel {what}.")
         if whole

@@ -6,7 +6,7 @@ Dumoulin, Visin: A guide to convolution arithmetic for deep learning (2016).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -243,6 +243,19 @@ FLATTEN = Op(
     integers=True,
 )
 """All numbers in a row; of several `images` one row each."""
+
+
+ALTERED = Op(
+    "altered",
+    lambda _, x, how: np.asarray(how(x)),
+    lambda s, how: np.shape(how(np.zeros(s))),
+    Function("altered"),
+)
+
+
+def altered(x: Expr, how: Callable[[Array], Array]) -> Expr:
+    """An array as somebody takes it by mistake: turned, cut, without its signs. It is computed, never written."""
+    return apply(ALTERED, x, how=how)
 
 
 def entry_at(value: Value, *place: int) -> Const:

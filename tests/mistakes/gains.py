@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -65,6 +66,8 @@ def gained(
     gain: Callable[[float, float], float] | None = None,
     split: Measure = entropy,
     ratio: Callable[[float, float, float], float] = lambda gain, split, H: gain / split,
+    branch: Callable[[Counts, int], float] | None = None,
+    rest: Callable[[list[list[int]]], float] | None = None,
     slips: Mapping[str, float] | None = None,
 ) -> Values:
     """All values of the root; each argument is a step that the student may do in another way."""
@@ -76,17 +79,20 @@ def gained(
         parts, sizes = [], []
         for value, counts in branches.items():
             name = f"{first}({column}={value})"
-            found[name] = wrong.get(name, keep(measure(counts)))
+            impurity = branch(counts, sum(data.counts)) if branch else measure(counts)
+            found[name] = wrong.get(name, keep(impurity))
             parts.append(found[name])
             sizes.append(sum(counts))
         average = sum(p * n for p, n in zip(parts, sizes, strict=True)) / sum(sizes)
-        average = keep(weigh(parts, sizes) if weigh else average)
-        rest = found[f"remainder({column})"] = wrong.get(f"remainder({column})", average)
+        average = keep(rest(list(branches.values())) if rest else weigh(parts, sizes) if weigh else average)
+        left = found[f"remainder({column})"] = wrong.get(f"remainder({column})", average)
         name = f"{won}({column})"
-        found[name] = scores[column] = wrong.get(name, keep(gain(H, rest) if gain else H - rest))
+        found[name] = scores[column] = wrong.get(name, keep(gain(H, left) if gain else H - left))
         if data.criterion == "gain-ratio":
             info = found[f"split_info({column})"] = keep(split(sizes))
-            scores[column] = found[f"gain_ratio({column})"] = keep(ratio(found[name], info, H))
+            won_ratio = keep(ratio(found[name], info, H))
+            name = f"gain_ratio({column})"
+            found[name] = scores[column] = wrong.get(name, won_ratio)
     found["best"] = max(scores, key=lambda column: scores[column])
     return found
 
@@ -168,6 +174,13 @@ WIND = Data(
     [9, 5], {"wind": {"weak": [6, 2], "strong": [3, 3]}, "sky": {"a": [2, 3], "b": [4, 0], "c": [3, 2]}}
 )
 CLASSES = Data([5, 4, 3], {"F": {"x": [4, 1, 0], "y": [1, 3, 3]}, "G": {"p": [3, 2, 1], "q": [2, 2, 2]}})
+DEPARTMENTS = Data(
+    [12, 9, 7],
+    {
+        "floor": {"1": [8, 1, 2], "2": [3, 6, 1], "3": [1, 2, 4]},
+        "shift": {"day": [7, 5, 5], "night": [5, 4, 2]},
+    },
+)
 EIGHTY = Data(
     [40, 40], {"A": {"left": [30, 10], "right": [10, 30]}, "B": {"left": [20, 40], "right": [20, 0]}}, "gini"
 )
@@ -182,6 +195,30 @@ Wrong = tuple[str, str, dict[str, Any], str, tuple[str, ...], tuple[Data, ...]]
 
 def in_base(base: float) -> Measure:
     return lambda counts: entropy(counts) * math.log(2) / math.log(base)
+
+
+def out_of_all(counts: Counts, n: int) -> float:
+    """The shares of a branch taken out of all samples; that it is pure is seen at once."""
+    there = [c / n for c in counts if c]
+    return -sum(p * math.log2(p) for p in there) if len(there) > 1 else 0.0
+
+
+def exchanged(parts: list[float], sizes: list[int]) -> float:
+    """The first two weights exchanged."""
+    sizes = [sizes[1], sizes[0], *sizes[2:]]
+    return sum(p * n for p, n in zip(parts, sizes, strict=True)) / sum(sizes)
+
+
+def values_within_labels(branches: list[list[int]]) -> float:
+    """The entropy of the column within each label."""
+    labels = [list(each) for each in zip(*branches, strict=True)]
+    weighted: float = sum(sum(each) * entropy(each) for each in labels)
+    return weighted / sum(map(sum, labels))
+
+
+def together(branches: list[list[int]]) -> float:
+    """The entropy of column and label together."""
+    return entropy([count for counts in branches for count in counts])
 
 
 MISTAKES: list[Wrong] = [
@@ -385,7 +422,147 @@ MISTAKES: list[Wrong] = [
         ("other-function",),
         (by(TENNIS, "gain-ratio"), by(WIND, "gain-ratio")),
     ),
+    (
+        "base-of-labels",
+        "Logarithms to the base of as many as there are labels.",
+        {"measure": in_base(3)},
+        "H",
+        ("other-function", "extra-factor"),
+        (DEPARTMENTS, DEPARTMENTS),
+    ),
+    (
+        "logs-of-counts",
+        "The logarithm of the counts in place of the shares.",
+        {"root": lambda c: -sum(n / sum(c) * math.log2(n) for n in c)},
+        "H",
+        ("dropped-factor", "other-quantity"),
+        (CLASSES, TENNIS),
+    ),
+    (
+        "logs-unweighted",
+        "−∑ log p.",
+        {"root": lambda c: -sum(map(math.log2, shares(c)))},
+        "H",
+        ("dropped-factor",),
+        (LOANS, CLASSES),
+    ),
+    (
+        "branches-out-of-all",
+        "The shares within a branch are out of all samples.",
+        {"branch": out_of_all},
+        "H(",
+        ("other-quantity", "dropped-factor"),
+        (TENNIS, SIXTY_FOUR, SHAPES, CLASSES),
+    ),
+    (
+        "ones",
+        "Each branch has the weight 1/n.",
+        {"weigh": lambda p, n: sum(p) / sum(n)},
+        "remainder",
+        ("dropped-factor",),
+        (TENNIS, SIXTY_FOUR, CLASSES),
+    ),
+    (
+        "exchanged",
+        "The weights of two branches are exchanged.",
+        {"weigh": exchanged},
+        "remainder",
+        ("swapped-operands", "wrong-index", "other-quantity"),
+        (WIND, DEPARTMENTS, LOANS),
+    ),
+    (
+        "rows-for-columns",
+        "The values within each label, not the labels within each value.",
+        {"rest": values_within_labels},
+        "remainder",
+        ("rows-for-columns", "swapped-operands"),
+        (SIXTY_FOUR, CLASSES),
+    ),
+    (
+        "together",
+        "The entropy of column and label together is given for what is left.",
+        {"rest": together},
+        "remainder",
+        ("other-quantity",),
+        (TENNIS, SIXTY_FOUR),
+    ),
+    (
+        "from-one",
+        "1 − remainder.",
+        {"gain": lambda H, rest: 1 - rest},
+        "gain",
+        ("other-quantity",),
+        (TENNIS, SHAPES, CLASSES),
+    ),
+    (
+        "relative",
+        "The gain as a share of H.",
+        {"gain": lambda H, rest: (H - rest) / H},
+        "gain",
+        ("extra-factor", "dropped-factor", "other-quantity"),
+        (CLASSES, TENNIS),
+    ),
+    (
+        "gini-one-product",
+        "p (1 − p) of one label.",
+        {"measure": lambda c: c[0] * c[1] / sum(c) ** 2},
+        "gini",
+        ("dropped-factor", "dropped-term", "function-forgotten"),
+        (by(TENNIS, "gini"), by(SIXTY_FOUR, "gini"), by(SHAPES, "gini")),
+    ),
+    (
+        "rarest-for-error",
+        "The share of the rarest label.",
+        {"measure": lambda c: min(shares(c)) if len(shares(c)) > 1 else 0.0},
+        "error",
+        ("other-quantity", "wrong-index"),
+        (by(CLASSES, "error"), by(DEPARTMENTS, "error")),
+    ),
+    (
+        "gini-for-error",
+        "The Gini index where the classification error is asked.",
+        {"measure": gini},
+        "error",
+        ("other-function",),
+        (by(TENNIS, "error"), by(CLASSES, "error")),
+    ),
+    (
+        "entropy-for-error",
+        "The entropy where the classification error is asked.",
+        {"measure": entropy},
+        "error",
+        ("other-function",),
+        (by(SHAPES, "error"), by(SIXTY_FOUR, "error")),
+    ),
+    (
+        "split-even",
+        "The logarithm of the number of branches for the split's information.",
+        {"split": lambda sizes: math.log2(len(sizes))},
+        "split_info",
+        ("other-quantity", "unweighted", "other-function"),
+        (by(DEPARTMENTS, "gain-ratio"), by(DEPARTMENTS, "gain-ratio")),
+    ),
+    (
+        "ratio-minus",
+        "The split's information is subtracted.",
+        {"ratio": lambda g, s, H: g - s},
+        "gain_ratio",
+        ("other-operation", "sign"),
+        (by(SIXTY_FOUR, "gain-ratio"), by(TENNIS, "gain-ratio")),
+    ),
+    (
+        "gain-ratio-lg",
+        "Entropies with logarithms to the base 10, the split's information in bits.",
+        {"measure": in_base(10)},
+        "H",
+        ("other-function",),
+        (by(LOANS, "gain-ratio"), by(TENNIS, "gain-ratio")),
+    ),
 ]
+
+
+RARE = {"logs-of-counts", "ones", "rows-for-columns", "together", "relative"}
+"""What few people do: of a single number at the end nobody would believe it."""
 
 
 def root() -> Iterator[Case]:
@@ -394,7 +571,7 @@ def root() -> Iterator[Case]:
         for number, data in enumerate(sets, 1):
             keep, write_as = (decimals(4), at_places(4)) if number == 2 else (same, to(4 + number % 3))
             truth, own = gained(data), gained(data, keep, **changes)
-            again = [name for name in own if name.startswith(f"{where}(")]
+            again = [name for name in own if name.startswith(f"{where.removesuffix('(')}(")]
             first = next(name for name in own if name.startswith(where) and own[name] != truth[name])
             last = [name for name in own if name.startswith(NAMES[data.criterion][1] + "(")]
             asked = [name for name in own if name.startswith("gain_ratio(")] or last
@@ -409,6 +586,8 @@ def root() -> Iterator[Case]:
                 at=[first],
                 again=[a for a in again if a != first],
             )
+            if key in RARE:
+                continue
             if where not in ("remainder", "gain", "H", "gini_gain") or number == 3 or "measure" in changes:
                 continue
             only, exact = asked[:1], gained(data, **changes)
@@ -439,6 +618,12 @@ def slips() -> Iterator[Case]:
         ("A gain is subtracted wrongly, and another feature wins.", SIXTY_FOUR, "gain(A2)", 0.3317),
         ("A gain is subtracted wrongly, and another feature wins.", TENNIS, "gain(Wind)", 0.3849),
         ("A remainder is added up wrongly.", by(TENNIS, "gain-ratio"), "remainder(Outlook)", 0.5392),
+        ("A branch's entropy is read off wrongly.", TENNIS, "H(Humidity=High)", 0.8127),
+        ("H is worked out wrongly.", DEPARTMENTS, "H", 1.4263),
+        ("A remainder is added up wrongly.", DEPARTMENTS, "remainder(floor)", 1.4418),
+        ("A gain is subtracted wrongly.", CLASSES, "gain(F)", 0.4138),
+        ("A gain is divided wrongly.", by(TENNIS, "gain-ratio"), "gain_ratio(Outlook)", 0.2143),
+        ("The Gini index is squared wrongly.", by(TENNIS, "gini"), "gini", 0.3827),
     ]
     for number, (why, data, name, value) in enumerate(wrong, 1):
         truth, own = gained(data), gained(data, slips={name: value})
@@ -452,6 +637,264 @@ def slips() -> Iterator[Case]:
             by=at_places(4),
             slips=[name],
         )
+
+
+# ---------------------------------------------------------------- the labels of another column, the choice
+
+
+def columns() -> Iterator[Case]:
+    """The entropy of a column for that of the labels; the gains go on from it."""
+    for number, (data, column) in enumerate(
+        ((TENNIS, "Outlook"), (WIND, "sky"), (LOANS, "age"), (by(SIXTY_FOUR, "gini"), "A2")), 1
+    ):
+        first, won = NAMES[data.criterion]
+        sizes = [sum(counts) for counts in data.splits[column].values()]
+        if len(set(sizes)) == 1:  # as many of each: a round number
+            continue
+        truth, own = gained(data), gained(data, slips={first: MEASURES[data.criterion](sizes)})
+        gains = [name for name in own if name.startswith(f"{won}(")]
+        yield from some(
+            f"gain/of-a-column-{number}",
+            f"The impurity of {column} is given for that of the labels.",
+            data.problem(first, *gains),
+            truth,
+            own,
+            write=[first, *gains],
+            by=to(4),
+            mistake=["other-quantity"],
+            at=[first],
+        )
+
+
+def divisors() -> Iterator[Case]:
+    """The gain is divided by the number of branches."""
+    for number, data in enumerate((by(TENNIS, "gain-ratio"), by(LOANS, "gain-ratio")), 1):
+        truth = gained(data)
+        by_branches = {
+            f"gain_ratio({name})": truth[f"gain({name})"] / len(values)
+            for name, values in data.splits.items()
+        }
+        ratios = list(by_branches)
+        yield from some(
+            f"gain/ratio-by-branches-{number}",
+            "The gain is divided by the number of branches.",
+            data.problem(*ratios, "best"),
+            truth,
+            gained(data, slips=by_branches),
+            by=to(5),
+            mistake=["other-quantity"],
+            at=ratios[:1],
+            again=ratios[1:],
+        )
+
+
+def choices() -> Iterator[Case]:
+    """All gains are right; another column is taken for the best."""
+    lead = Data(
+        [8, 8],
+        {
+            "P": {"a": [4, 0], "b": [0, 3], "c": [2, 2], "d": [2, 3]},
+            "Q": {"x": [7, 2], "y": [1, 6]},
+            "R": {"u": [5, 4], "v": [3, 4]},
+        },
+        "gain-ratio",
+    )
+    for number, (data, by_what, names) in enumerate(
+        (
+            (TENNIS, "least", ("other-function", "sign")),
+            (LOANS, "least", ("other-function", "sign")),
+            (by(SHAPES, "gini"), "least", ("other-function", "sign")),
+            (lead, "gain", ("other-quantity",)),
+            (TENNIS, "second", ()),
+            (LOANS, "second", ()),
+        ),
+        1,
+    ):
+        truth = gained(data)
+        won = "gain_ratio" if data.criterion == "gain-ratio" else NAMES[data.criterion][1]
+        scores = {name: truth[f"{won}({name})"] for name in data.splits}
+        gains = {name: truth[f"gain({name})"] for name in data.splits} if by_what == "gain" else scores
+        order = sorted(gains, key=lambda name: gains[name], reverse=True)
+        taken = {"least": order[-1], "gain": order[0], "second": order[1]}[by_what]
+        asked = [name for name in truth if name.startswith(("gain", "gini_gain"))]
+        yield from some(
+            f"gain/choice-{number}",
+            {
+                "least": "The column with the smallest gain is taken.",
+                "gain": "The gain decides in place of the gain ratio.",
+                "second": "Another column is taken, nobody knows why.",
+            }[by_what],
+            data.problem(*asked, "best"),
+            truth,
+            truth | {"best": taken},
+            write=[*asked, "best"],
+            by=at_places(4),
+            mistake=names,
+            at=["best"],
+            slips=() if names else ["best"],
+        )
+
+
+# ---------------------------------------------------------------- columns of numbers
+
+
+AGES_TABLE = """age member buys
+31.5 no no
+36.1 no no
+41.7 yes yes
+52.3 no yes
+55.8 yes yes
+61.4 yes no
+61.4 no yes
+70.2 yes no
+"""
+DOSES_TABLE = """dose sex cured
+2.35 f no
+3.1 m no
+4.85 f no
+6.6 m yes
+7.05 f yes
+7.05 m no
+9.4 f yes
+"""
+
+
+def halves(text: str) -> tuple[Values, list[float], list[list[int]]]:
+    """A table with a column of numbers first and one of words: the values, the numbers, the counts at each."""
+    rows = [line.split() for line in text.splitlines()]
+    (number, word, _), rows = rows[0], rows[1:]
+    labels = list(dict.fromkeys(row[2] for row in rows))
+
+    def count(chosen: list[list[str]]) -> list[int]:
+        return [sum(row[2] == each for row in chosen) for each in labels]
+
+    def left(parts: list[list[int]]) -> float:
+        return sum(sum(part) * entropy(part) for part in parts) / len(rows)
+
+    numbers = sorted({float(row[0]) for row in rows})
+    found = Values(H=entropy(count(rows)))
+    best = min(
+        ((a + b) / 2 for a, b in itertools.pairwise(numbers)),
+        key=lambda t: left(
+            [count([r for r in rows if (float(r[0]) <= t) == side]) for side in (True, False)]
+        ),
+    )
+    parts = [count([r for r in rows if (float(r[0]) <= best) == side]) for side in (True, False)]
+    found[f"threshold({number})"] = best
+    found[f"remainder({number})"] = left(parts)
+    found[f"gain({number})"] = found["H"] - left(parts)
+    words = [count([r for r in rows if r[1] == each]) for each in dict.fromkeys(row[1] for row in rows)]
+    found[f"remainder({word})"] = left(words)
+    found[f"gain({word})"] = found["H"] - left(words)
+    each = [count([r for r in rows if float(r[0]) == x]) for x in numbers]
+    return found, [float(row[0]) for row in rows], each
+
+
+def numbers() -> Iterator[Case]:
+    """A threshold that is a value of the column, or its middle; a branch for each number."""
+    for text, target, column in ((AGES_TABLE, "buys", "age"), (DOSES_TABLE, "cured", "dose")):
+        truth, xs, each = halves(text)
+        limit, gain = f"threshold({column})", f"gain({column})"
+        problem = {
+            "kind": "info-gain",
+            "given": {"table": text, "target": target},
+            "ask": [limit, "H", gain],
+            "points": 3,
+        }
+        below, above = max(x for x in xs if x < truth[limit]), min(x for x in xs if x > truth[limit])
+        middle = sum(xs) / len(xs)
+        worse = (xs[0] + xs[1]) / 2
+        for key, x, why, names in (
+            ("lower", below, "The value below in place of the middle.", ("not-midway", "other-quantity")),
+            ("upper", above, "The value above in place of the middle.", ("not-midway", "other-quantity")),
+            ("mean", middle, "The mean of the column.", ("other-quantity",)),
+            ("worse", worse, "Another threshold, which gains less.", ("other-quantity", "wrong-index")),
+        ):
+            yield from some(
+                f"gain/threshold-{column}-{key}",
+                why,
+                problem,
+                truth,
+                truth | {limit: x},
+                write=[limit],
+                by=to(4) if key == "mean" else at_places(2),
+                mistake=names,
+                at=[limit],
+            )
+        yield from some(
+            f"gain/threshold-{column}-slip",
+            "A threshold that nobody knows the reason of.",
+            problem,
+            truth,
+            truth | {limit: truth[limit] * 1.1337},
+            write=[limit],
+            by=at_places(2),
+            slips=[limit],
+        )
+        n = sum(map(sum, each))
+        left = sum(sum(part) * entropy(part) for part in each) / n
+        for write in ([f"remainder({column})", gain], [gain]):
+            yield from some(
+                f"gain/each-number-{column}-{len(write)}",
+                "The column of numbers has a branch for each of its numbers.",
+                problem,
+                truth,
+                truth | {f"remainder({column})": left, gain: truth["H"] - left},
+                write=["H", *write],
+                by=at_places(4),
+                mistake=["threshold-ignored", "other-operation"],
+                at=[limit, f"remainder({column})", gain],
+            )
+
+
+# ---------------------------------------------------------------- below the root
+
+
+def below() -> Iterator[Case]:
+    """At a node: the entropy, the weights or the gain of the whole table."""
+    for number, (data, column, value, other) in enumerate(
+        (
+            (TENNIS, "Outlook", "Rain", "Wind"),
+            (LOANS, "house", "no", "credit"),
+            (TENNIS, "Outlook", "Sunny", "Wind"),
+        ),
+        1,
+    ):
+        cells = [line.split() for line in data.table.splitlines()]
+        header, rows = cells[0], cells[1:]
+        inside = "\n".join(
+            "  ".join(row) for row in [header, *(r for r in rows if r[header.index(column)] == value)]
+        )
+        node = gained(tabled(inside, data.target, (*data.ignore, column)))
+        root, path = gained(data), f"{column}={value}/"
+        n = [sum(counts) for counts in data.splits[column].values()]
+        share = sum(data.splits[column][value]) / sum(n)
+        truth = Values({path + name: x for name, x in node.items() if name == "H" or f"({other}" in name})
+        asked = [f"{path}H", f"{path}remainder({other})", f"{path}gain({other})"]
+        H, rest, gain = asked
+        problem = data.problem(*asked, task="tree") | {"points": 3}
+        wrongs: list[tuple[str, str, dict[str, float]]] = [
+            ("entropy", "The entropy of the whole table stands for that of the node.", {H: root["H"]}),
+            ("weights", "The weights are out of the whole table.", {rest: truth[rest] * share}),
+            ("remainder", "The remainder is that of the root.", {rest: root[f"remainder({other})"]}),
+            ("gain", "The gain starts from the entropy of the whole table.", {gain: root["H"] - truth[rest]}),
+            ("root", "The gain is that of the root.", {gain: root[f"gain({other})"]}),
+        ]
+        for key, why, wrong in wrongs:
+            own = truth | wrong
+            if gain not in wrong:
+                own = own | {gain: own[H] - own[rest]}
+            yield from some(
+                f"gain/below-{key}-{number}",
+                why,
+                problem,
+                truth,
+                own,
+                write=asked,
+                by=at_places(4),
+                mistake=["other-quantity", "dropped-factor"] if key == "weights" else ["other-quantity"],
+                at=[*wrong],
+            )
 
 
 # Trees. The paper's root is another feature than the best one, and the tree below is right for that root.
@@ -545,4 +988,9 @@ def trees() -> Iterator[Case]:
 def all_cases() -> Iterator[Case]:
     yield from root()
     yield from slips()
+    yield from columns()
+    yield from divisors()
+    yield from choices()
+    yield from numbers()
+    yield from below()
     yield from trees()

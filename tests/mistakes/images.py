@@ -83,6 +83,7 @@ def convolved(data: Conv, then: Any = None, fed: str = "", **changes: Any) -> Va
     found: Values = {"Y": Y}
     layers: dict[str, Callable[[Any], Any]] = {"relu": lambda y: np.maximum(y, 0)}
     layers |= {name: in_windows(pick) for name, pick in POOLS.items()}
+    layers["flatten"] = lambda y: y.reshape(-1)
     layers |= then or {}
     for name in did.then:
         before = list(found.values())[-1]
@@ -100,6 +101,7 @@ SOBEL = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
 SKEW = [[2, 0, 1], [0, 1, 2], [1, 0, 3]]
 SMALL = [[1, 2], [0, -1]]
 THIN = [[1, -2, 3], [0, 1, 2]]
+FULL = [[4, 1, 7], [2, 9, 5], [6, 3, 8]]
 COLOUR = [
     [[1, 2, 0], [0, 1, 3], [2, 1, 1]],
     [[0, 1, 1], [2, 0, 1], [1, 3, 0]],
@@ -132,8 +134,29 @@ NETWORK3 = Conv(
     [REAL], [[[[1, -1, 0.5], [0.5, 1, -1], [-1, 0, 1]]]], padding=(1, 1), then=("relu", "avgpool")
 )
 
+WHITE = Conv([IMAGE5], [[[[0, 1, 0], [2, 4, 2], [0, 1, 0]]]])
+SOFT = Conv([REAL], [[[[0.5, -0.25], [1.5, 0.75]]]], padding=(1, 1))
+SEEN = Conv([IMAGE4], [[SKEW]], padding=(2, 2))
+
 ONE: Pair = (1, 1)
 NONE: Pair = (0, 0)
+
+
+def framed(data: Conv, rows: Pair, columns: Pair, mode: Any = "constant") -> Values:
+    """Y with another frame around the image."""
+    image = np.pad(np.array(data.image), (NONE, rows, columns), mode)
+    return convolved(data, image=image.tolist(), padding=NONE)
+
+
+def reworked(values: Values, how: Callable[[Any], Any]) -> Values:
+    """Y in the end changed by hand."""
+    return {name: how(np.array(value)).tolist() for name, value in values.items()}
+
+
+def cornered(data: Conv) -> Values:
+    """As many windows as there should be, each one cell further."""
+    height, width = np.shape(convolved(data)["Y"])[-2:]
+    return reworked(convolved(data, stride=ONE), lambda y: y[..., :height, :width])
 
 
 def turned(values: Values) -> Values:
@@ -225,6 +248,179 @@ CONVOLUTIONS: list[tuple[str, str, Callable[[Conv], Values], tuple[str, ...], tu
         lambda d: convolved(d, stride=d.stride[::-1]),
         ("rows-for-columns",),
         (Conv([IMAGE6], [[SMALL]], stride=(2, 4)), SKEWED),
+    ),
+    (
+        "mirrored",
+        "A true convolution is asked, the kernel is mirrored in one direction only.",
+        lambda d: convolved(d, flipped=False, kernel=np.array(d.kernel)[..., ::-1].tolist()),
+        ("kernel-flipped",),
+        (TRUE, TRUE2),
+    ),
+    (
+        "transposed-for-flipped",
+        "A true convolution is asked, the kernel's rows and columns are exchanged.",
+        lambda d: convolved(d, flipped=False, kernel=np.array(d.kernel).swapaxes(-1, -2).tolist()),
+        ("transpose", "kernel-flipped"),
+        (TRUE, TRUE2),
+    ),
+    (
+        "stride-across",
+        "The stride is heeded along the rows only.",
+        lambda d: convolved(d, stride=(1, d.stride[1])),
+        ("stride-ignored",),
+        (MOVED, FRAMED),
+    ),
+    (
+        "stride-as-kernel",
+        "The windows are laid side by side, as in pooling.",
+        lambda d: convolved(d, stride=np.shape(d.kernel)[-2:]),
+        ("stride-ignored",),
+        (GREY, FRACTIONS),
+    ),
+    (
+        "stride-corner",
+        "The size is right, but the windows move on by one cell.",
+        cornered,
+        ("stride-ignored",),
+        (MOVED, FRAMED),
+    ),
+    (
+        "stride-between",
+        "A stride of 2 taken as 2 cells between.",
+        lambda d: convolved(d, stride=(d.stride[0] + 1, d.stride[1] + 1)),
+        ("off-by-one",),
+        (MOVED, FRAMED),
+    ),
+    (
+        "gaps",
+        "A dilation of 2 taken as 2 cells between.",
+        lambda d: convolved(d, dilation=d.dilation + 1),
+        ("off-by-one",),
+        (SPREAD,),
+    ),
+    (
+        "padding-added",
+        "Zeros are put around though none are asked for.",
+        lambda d: convolved(d, padding=ONE),
+        ("padding-added", "extra-term"),
+        (PLAIN, GREY),
+    ),
+    (
+        "padding-above",
+        "Zeros are put above and on the left only.",
+        lambda d: framed(d, (d.padding[0], 0), (d.padding[1], 0)),
+        ("padding-halved", "dropped-term", "dropped-factor"),
+        (EDGED, SOFT),
+    ),
+    (
+        "padding-beside",
+        "Zeros are put on the left and on the right only.",
+        lambda d: framed(d, NONE, (d.padding[1], d.padding[1])),
+        ("padding-halved",),
+        (EDGED, FRAMED),
+    ),
+    (
+        "padding-in-all",
+        "Two zeros in all, one on each side, where it is two on each side.",
+        lambda d: convolved(d, padding=ONE),
+        ("padding-halved", "other-padding", "dropped-factor"),
+        (SEEN,),
+    ),
+    (
+        "padding-copied",
+        "The border is copied outwards.",
+        lambda d: framed(d, (d.padding[0],) * 2, (d.padding[1],) * 2, "edge"),
+        ("padding-not-zero", "other-function"),
+        (EDGED, FRAMED),
+    ),
+    (
+        "short",
+        "The size is counted without + 1: no last row, no last column.",
+        lambda d: reworked(convolved(d), lambda y: y[..., :-1, :-1]),
+        ("dropped-term", "off-by-one"),
+        (PLAIN, GREY),
+    ),
+    (
+        "unsigned",
+        "The signs of the kernel are lost.",
+        lambda d: convolved(d, kernel=np.abs(d.kernel).tolist()),
+        ("sign",),
+        (GREY, FRACTIONS, NETWORK3._replace(then=())),
+    ),
+    (
+        "mean",
+        "The sum is divided by the number of the kernel's cells.",
+        lambda d: convolved(d, sum=lambda cut, k: np.einsum("ijchw,fchw->fij", cut, k) / k[0, 0].size),
+        ("extra-factor",),
+        (WHITE, PLAIN, EDGED),
+    ),
+    (
+        "matrices",
+        "Window and kernel are multiplied as matrices.",
+        lambda d: convolved(d, sum=lambda cut, k: np.einsum("ijchw,fcwv->fij", cut, k)),
+        ("other-operation",),
+        (PLAIN, FRACTIONS),
+    ),
+    (
+        "one-part",
+        "The kernel's first channel serves for all.",
+        lambda d: convolved(d, sum=lambda cut, k: np.einsum("ijchw,fhw->fij", cut, k[:, 0])),
+        ("wrong-index",),
+        (COLOURED, COLOURED1),
+    ),
+    (
+        "bias-each-channel",
+        "The bias is added for each channel.",
+        lambda d: convolved(d, bias=[3 * b for b in d.bias]),
+        ("extra-factor", "extra-term"),
+        (COLOURED, COLOURED1._replace(bias=[4])),
+    ),
+    (
+        "bias-each-product",
+        "The bias is added to each product.",
+        lambda d: convolved(d, bias=[9 * b for b in d.bias]),
+        ("extra-factor", "extra-term", "brackets"),
+        (EDGED, FRAMED),
+    ),
+    (
+        "bias-exchanged",
+        "The two biases are exchanged.",
+        lambda d: convolved(d, bias=d.bias[::-1]),
+        ("wrong-index", "swapped-operands"),
+        (COLOURED,),
+    ),
+    (
+        "bias-of-first",
+        "The first filter's bias is added to both maps.",
+        lambda d: convolved(d, bias=d.bias[:1] * 2),
+        ("wrong-index",),
+        (COLOURED,),
+    ),
+    (
+        "maps-added",
+        "The maps of both filters are added up.",
+        lambda d: reworked(convolved(d), lambda y: y.sum(axis=0)),
+        ("maps-added", "other-axis", "extra-term"),
+        (COLOURED,),
+    ),
+    (
+        "channels-apart",
+        "Each channel keeps a map of its own.",
+        lambda d: convolved(
+            d,
+            bias=3 * (d.bias or [0]),
+            kernel=np.array(d.kernel)[0][:, None].tolist(),
+            sum=lambda cut, k: np.einsum("ijchw,chw->cij", cut, k[:, 0]),
+        ),
+        ("channels-apart", "other-axis"),
+        (COLOURED1,),
+    ),
+    (
+        "clipped",
+        "Negative numbers are set to 0.",
+        lambda d: reworked(convolved(d), lambda y: np.maximum(y, 0)),
+        ("relu-added", "other-function"),
+        (GREY, NETWORK3._replace(then=())),
     ),
 ]
 
@@ -340,6 +536,55 @@ def convolutions() -> Iterator[Case]:
             ("other-function", "dropped-factor"),
         )
     )
+    for data, key, why, rule, names in (
+        (NETWORK, "absolute", "The ReLU takes away the signs.", np.abs, ("other-function", "sign")),
+        (NETWORK3, "absolute", "The ReLU takes away the signs.", np.abs, ("other-function", "sign")),
+        (
+            NETWORK,
+            "below",
+            "The ReLU keeps what is negative.",
+            lambda y: np.minimum(y, 0),
+            ("other-function",),
+        ),
+        (NETWORK3, "leaky", "A leaky ReLU.", lambda y: np.where(y > 0, y, y / 10), ("other-function",)),
+    ):
+        chains.append((key, why, data, convolved(data, {"relu": rule}), "relu", names))
+    late = convolved(NETWORK3._replace(then=("avgpool", "relu")))
+    chains.append(
+        (
+            "late-relu",
+            "The average comes before the ReLU.",
+            NETWORK3,
+            {"Y": late["Y"], "avgpool": late["relu"]},
+            "avgpool",
+            ("swapped-operands",),
+        )
+    )
+    for data in (NETWORK, NETWORK3):
+        bare = data._replace(then=data.then[1:])
+        chains.append(
+            (
+                "relu-unasked",
+                "A ReLU that nobody asked for comes before the pooling.",
+                bare,
+                {name: value for name, value in convolved(data).items() if name != "relu"},
+                bare.then[0],
+                ("relu-added", "extra-term"),
+            )
+        )
+    down = {"flatten": lambda y: y.swapaxes(-1, -2).reshape(-1)}
+    for data in (
+        NETWORK3._replace(then=("relu", "avgpool", "flatten")),
+        COLOURED._replace(then=("flatten",)),
+    ):
+        why = "The map is read column after column."
+        chains.append(
+            ("columns", why, data, convolved(data, down), "flatten", ("rows-for-columns", "transpose"))
+        )
+    behind = {"flatten": lambda y: np.moveaxis(y, 0, -1).reshape(-1)}
+    data = COLOURED._replace(then=("relu", "flatten"))
+    why = "The maps are read cell by cell, not one after the other."
+    chains.append(("cell-by-cell", why, data, convolved(data, behind), "flatten", ("other-axis",)))
     for number, (key, why, data, own, where, names) in enumerate(chains, 1):
         truth = convolved(data)
         yield from some(
@@ -379,6 +624,64 @@ def convolutions() -> Iterator[Case]:
             by=to(4),
             slips=["Y"],
         )
+
+
+# ---------------------------------------------------------------- transposed
+
+
+def laid(image: Any, kernel: Any, stride: int, cut: int, added: bool = True, more: int = 0) -> Values:
+    """Each number of the image lays its multiple of the kernel; `cut` rows and columns go on each side."""
+    x, k = np.array(image), np.array(kernel)
+    height, width = ((n - 1) * stride + size + more for n, size in zip(x.shape, k.shape, strict=True))
+    Y = np.zeros((height, width))
+    for i, j in product(*map(range, x.shape)):
+        top, left = i * stride, j * stride
+        here = Y[top : top + len(k), left : left + len(k[0])]
+        here[...] = here * added + x[i, j] * k
+    return {"Y": Y[cut : height - cut, cut : width - cut].tolist()}
+
+
+def transposed() -> Iterator[Case]:
+    """The other way round: what is laid, what is cut off."""
+    small, wide = [[1, 2, 0], [3, -1, 2], [0, 1, 4]], [[2, 1], [3, 5]]
+    for number, (image, kernel, stride, cut, more) in enumerate(
+        ((small, SMALL, 1, 0, 0), (small, FULL, 2, 1, 1), (wide, SKEW, 2, 0, 0), (small, SKEW, 1, 1, 0)), 1
+    ):
+        given = {"input": image, "kernel": kernel, "stride": stride, "padding": cut, "mode": "transposed"}
+        given |= {"output_padding": more} if more else {}
+        problem = {"kind": "conv2d", "given": given, "ask": ["Y"], "points": 3}
+        turned = np.array(kernel)[::-1, ::-1]
+        wrongs: list[tuple[str, str, Values, tuple[str, ...]]] = [
+            (
+                "overwritten",
+                "What is laid last stays.",
+                laid(image, kernel, stride, cut, False, more),
+                ("other-operation",),
+            ),
+            (
+                "flipped",
+                "The kernel is turned.",
+                laid(image, turned, stride, cut, True, more),
+                ("kernel-flipped",),
+            ),
+        ]
+        if cut:
+            why, own = "Nothing is cut off.", laid(image, kernel, stride, 0, True, more)
+            wrongs.append(("uncut", why, own, ("padding-ignored",)))
+        if more:
+            why, own = "The output padding is left out.", laid(image, kernel, stride, cut)
+            wrongs.append(("without-more", why, own, ("dropped-term", "padding-ignored")))
+        if stride > 1:
+            why, own = "The stride is 1.", laid(image, kernel, 1, cut, True, more)
+            wrongs.append(("stride", why, own, ("stride-ignored",)))
+        if len(image) + 2 * cut >= len(kernel):
+            why = "The kernel slides over the image, as in an ordinary convolution."
+            own = convolved(Conv([image], [[kernel]], stride=(stride, stride), padding=(cut, cut)))
+            wrongs.append(("ordinary", why, own, ("other-operation",)))
+        truth = laid(image, kernel, stride, cut, True, more)
+        for key, why, own, names in wrongs:
+            at = ["Y", "Y.height"]
+            yield from some(f"conv/transposed-{key}-{number}", why, problem, truth, own, mistake=names, at=at)
 
 
 # ---------------------------------------------------------------- pooling
@@ -517,25 +820,25 @@ POOLINGS: list[tuple[str, str, Callable[[Pool], Any], tuple[str, ...], tuple[Poo
         "padding-counted",
         "The zeros of the padding are counted.",
         lambda d: pooled(d, counted=True),
-        PAD_NAMES,
+        ("padding-counted", *PAD_NAMES),
         (MEAN_EDGE,),
-        "which name: a kind's own?",
+        "",
     ),
     (
         "padding-not-counted",
         "The zeros of the padding are not counted.",
         lambda d: pooled(d, counted=False),
-        ("padding-ignored", *PAD_NAMES),
+        ("padding-counted", "padding-ignored", *PAD_NAMES),
         (MEAN_COUNTED,),
-        "which name: a kind's own?",
+        "",
     ),
     (
         "zeros-win",
         "The padding's zeros win among negative cells.",
         lambda d: np.maximum(pooled(d), [[0, 0, 0], [0, -99, 0], [0, 0, 0]]).tolist(),
-        ("extra-term",),
+        ("padding-counted", "extra-term"),
         (MAX_SIGNED,),
-        "which name: a kind's own?",
+        "",
     ),
     (
         "floor-for-ceil",
@@ -561,7 +864,137 @@ POOLINGS: list[tuple[str, str, Callable[[Pool], Any], tuple[str, ...], tuple[Poo
         (MAX6, MEAN_REAL),
         "",
     ),
+    (
+        "divided-by-side",
+        "The sum is divided by k, not by k².",
+        lambda d: pooled(d, lambda w: sum(w) / d.size),
+        ("dropped-factor", "extra-factor"),
+        (MEAN, MEAN6, MEAN_REAL),
+        "",
+    ),
+    (
+        "divided-by-all",
+        "Windows that do not fit are divided by k² too.",
+        lambda d: pooled(d, lambda w: sum(w) / d.size**2),
+        ("padding-counted", "extra-factor"),
+        (MEAN_UP, Pool(IMAGE4, "avg", 3, 2, ceil=True)),
+        "",
+    ),
+    (
+        "median",
+        "The middle number is taken.",
+        lambda d: pooled(d, lambda w: float(np.median(w))),
+        ("other-function",),
+        (MEAN, MEAN_REAL),
+        "",
+    ),
+    (
+        "first-cell",
+        "The first number of each window is kept.",
+        lambda d: pooled(d, lambda w: w[0]),
+        ("wrong-index", "other-function"),
+        (MAX, MEAN_REAL),
+        "",
+    ),
+    (
+        "absolute",
+        "The largest absolute value is taken.",
+        lambda d: pooled(d, lambda w: max(map(abs, w))),
+        ("other-function", "sign"),
+        (MAX_SIGNED, Pool(WIDE, "max", 2, 2)),
+        "",
+    ),
+    (
+        "farthest",
+        "The number farthest from 0 is taken.",
+        lambda d: pooled(d, lambda w: max(w, key=abs)),
+        ("other-function", "sign"),
+        (MAX_SIGNED,),
+        "",
+    ),
+    (
+        "short",
+        "The size is counted without + 1.",
+        lambda d: np.array(pooled(d))[:-1, :-1].tolist(),
+        ("dropped-term", "off-by-one"),
+        (MAX6, MEAN_REAL._replace(size=2, stride=1), Pool(IMAGE6, "max", 3, 1)),
+        "",
+    ),
+    (
+        "corner",
+        "The size is right, but the windows move on by one cell.",
+        lambda d: np.array(pooled(d, stride=1))[: len(pooled(d)), : len(pooled(d)[0])].tolist(),
+        ("stride-ignored",),
+        (MAX6, MEAN6, MEAN_STEP),
+        "",
+    ),
 ]
+
+
+def places(data: Pool) -> Any:
+    """The place of the largest number in each window, the first of equal ones."""
+    image, found = np.array(data.image), np.array(pooled(data))
+    at = np.zeros((*found.shape, 2), int)
+    for i, j in np.ndindex(*found.shape):
+        top, left = i * data.stride - data.padding, j * data.stride - data.padding
+        cells = product(range(top, top + data.size), range(left, left + data.size))
+        inside = [c for c in cells if 0 <= c[0] < image.shape[0] and 0 <= c[1] < image.shape[1]]
+        at[i, j] = max(inside, key=lambda c: image[c])
+    return at
+
+
+def argmaxima() -> Iterator[Case]:
+    """Places in another order, counted from elsewhere."""
+    for number, data in enumerate((MAX6, MAX, MAX_STEP, MAX_EDGE, MAX_SIGNED), 1):
+        true = places(data)
+        starts = np.moveaxis(np.indices(true.shape[:2]), 0, -1) * data.stride - data.padding
+        problem = data.problem() | {"ask": ["Y", "argmax"]}
+        Y = pooled(data)
+        for key, why, own, names in (
+            ("turned", "The column comes first.", true[..., ::-1], ("rows-for-columns", "swapped-operands")),
+            ("from-one", "Counted from 1.", true + 1, ("off-by-one", "wrong-index")),
+            ("inside", "Counted inside the window.", true - starts, ("wrong-index",)),
+            (
+                "inside-one",
+                "Counted inside the window, from 1.",
+                true - starts + 1,
+                ("wrong-index", "off-by-one"),
+            ),
+        ):
+            values = {"Y": Y, "argmax": own.tolist()}
+            truth = {"Y": Y, "argmax": true.tolist()}
+            yield from some(f"pool/argmax-{key}-{number}", why, problem, truth, values, mistake=names)
+        one = true.copy()
+        one[0, 1, 1] += 2
+        values = {"Y": Y, "argmax": one.tolist()}
+        why = "One place is wrong."
+        yield from some(
+            f"pool/argmax-one-{number}",
+            why,
+            problem,
+            {"Y": Y, "argmax": true.tolist()},
+            values,
+            slips=["argmax"],
+        )
+
+
+def channels_together() -> Iterator[Case]:
+    """All channels pooled as one."""
+    images = np.array([IMAGE4, [row[::-1] for row in EVEN]])
+    for number, kind in enumerate(("max", "avg"), 1):
+        pick = POOLS[f"{kind}pool"]
+        each = [in_windows(pick)(image[None])[0] for image in images]
+        given = {"input": images.tolist(), "type": kind, "size": 2}
+        problem = {"kind": "pool2d", "given": given, "ask": ["Y"], "points": 2}
+        truth, own = {"Y": np.array(each).tolist()}, {"Y": pick(np.array(each), axis=0).tolist()}
+        why = "The channels are pooled together."
+        yield from some(f"pool/channels-{number}", why, problem, truth, own, mistake=("other-axis",))
+        given = {"input": images.tolist(), "type": kind, "global": True}
+        whole = {"Y": [float(pick(image.ravel())) for image in images]}
+        one = {"Y": float(pick(images.ravel()))}
+        why = "One number for all channels."
+        problem = problem | {"given": given}
+        yield from some(f"pool/channels-global-{number}", why, problem, whole, one, mistake=("other-axis",))
 
 
 def poolings() -> Iterator[Case]:
@@ -597,6 +1030,66 @@ def poolings() -> Iterator[Case]:
         )
 
 
+def plain() -> Iterator[Case]:
+    """What is right under options that are easily misread, and wrong numbers near such mistakes."""
+    for number, (data, options) in enumerate(
+        (
+            (EDGED, {"padding": "same"}),
+            (SEEN, {"padding": "full"}),
+            (TRUE, {}),
+            (MOVED, {}),
+            (SPREAD3, {}),
+            (COLOURED, {}),
+        ),
+        1,
+    ):
+        problem = data.problem("Y")
+        problem["given"] |= options
+        truth = convolved(data)
+        yield from some(f"conv/right-{number}", "All is right.", problem, truth, truth)
+        if "padding" in options:
+            own, names = convolved(data, padding=NONE), ("padding-ignored",)
+            why = "The padding is ignored."
+            at = ["X_padded"]
+            yield from some(f"conv/word-ignored-{number}", why, problem, truth, own, mistake=names, at=at)
+    word = SEEN.problem("Y")
+    word["given"]["padding"] = "full"
+    same, names = convolved(SEEN, padding=ONE), ("other-padding",)
+    why = "`same` for `full`."
+    at = ["X_padded"]
+    yield from some("conv/same-for-full", why, word, convolved(SEEN), same, mistake=names, at=at)
+    wrongs: tuple[tuple[Conv, dict[Pair, float]], ...] = (
+        (GREY, {(0, 0): 0, (1, 2): 7}),
+        (EDGED, {(0, 1): 5, (2, 2): 12, (3, 0): 1}),
+        (TRUE, {(0, 0): 20, (1, 1): 3, (2, 0): 31}),
+        (FRACTIONS, {(0, 1): 1.25, (1, 1): 0.4}),
+    )
+    for number, (data, errors) in enumerate(wrongs, 1):
+        truth, slip = convolved(data), np.array(convolved(data)["Y"])
+        for place, value in errors.items():
+            slip[place] = value
+        own = {"Y": slip.tolist()}
+        why = "Some windows are wrong, for no reason."
+        yield from some(f"conv/random-{number}", why, data.problem("Y"), truth, own, slips=["Y"])
+    poolings: tuple[tuple[Pool, dict[Pair, float]], ...] = (
+        (MAX_SIGNED, {(0, 0): 0, (1, 1): 2}),
+        (MEAN, {(0, 0): 14, (1, 1): 21.5}),
+        (MEAN_UP, {(0, 2): 3, (2, 2): 7}),
+        (MAX_STEP, {(0, 0): 68, (1, 0): 110}),
+    )
+    for number, (pool, errors) in enumerate(poolings, 1):
+        best, slip = {"Y": pooled(pool)}, np.array(pooled(pool))
+        yield from some(f"pool/right-{number}", "All is right.", pool.problem(), best, best)
+        for place, value in errors.items():
+            slip[place] = value
+        why, own = "Some windows are wrong, for no reason.", {"Y": slip.tolist()}
+        yield from some(f"pool/random-{number}", why, pool.problem(), best, own, slips=["Y"])
+
+
 def all_cases() -> Iterator[Case]:
     yield from convolutions()
+    yield from transposed()
     yield from poolings()
+    yield from argmaxima()
+    yield from channels_together()
+    yield from plain()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .paper import Case, Keep, Values, at_places, decimals, same, significantly, some, to
+from .paper import Case, Keep, Values, at_places, case, decimals, same, significantly, some, to
 
 Parts = dict[str, Callable[..., Any]]
 
@@ -20,8 +20,17 @@ def entropy_of(p: Any, y: Any) -> Any:
     return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))
 
 
+def score_of(p: Any) -> Any:
+    return np.log(p / (1 - p))
+
+
+def other(p: Any, y: Any) -> Any:
+    """σ(−yz): the probability of the class that a sample with the label −1 or +1 does not have."""
+    return np.where(y > 0, 1 - p, p)
+
+
 class Data(NamedTuple):
-    """A question: rows, labels, the start and what is asked."""
+    """A question: rows, labels (0 and 1, or −1 and +1), the start and what is asked."""
 
     X: list[list[float]]
     y: list[int]
@@ -31,6 +40,18 @@ class Data(NamedTuple):
     b: float | None = None
     mean: bool = True
     l2: float = 0
+    batch: int = 0
+    new: list[list[float]] | None = None
+
+    @property
+    def margins(self) -> bool:
+        return -1 in self.y
+
+    def rows(self, t: int) -> slice:
+        """The batch of an iteration."""
+        n, size = len(self.y), self.batch or len(self.y)
+        start = t % -(-n // size) * size
+        return slice(start, min(start + size, n))
 
     def problem(self, *ask: str) -> dict[str, Any]:
         given: dict[str, Any] = {"X": self.X, "y": self.y, "w": self.w}
@@ -43,26 +64,37 @@ class Data(NamedTuple):
         }
         if self.l2:
             given["l2"] = self.l2
+        if self.batch:
+            given["batch"] = self.batch
+        if self.new:
+            given["predict"] = self.new
         return {"kind": "logistic-gd", "given": given, "ask": list(ask), "points": 3}
 
 
 def descend(data: Data, keep: Keep = same, **parts: Callable[..., Any]) -> Values:
     """Every iterate; `parts` are the steps that the student does in another way."""
-    X, y, n = np.array(data.X, float), np.array(data.y, float), len(data.y)
-    scale = 1 / n if data.mean else 1.0
+    rows, labels = np.array(data.X, float), np.array(data.y, float)
     right: Parts = {
+        "taken": lambda t: data.rows(t),
         "score": lambda X, w, b: X @ w + b,
         "squash": sigmoid,
-        "loss": lambda p, y, scale, w: scale * entropy_of(p, y) + data.l2 / 2 * w @ w,
-        "slope": lambda X, p, y, scale, w: scale * X.T @ (p - y) + data.l2 * w,
-        "slope_b": lambda p, y, scale: scale * np.sum(p - y),
+        "loss": lambda p, y, scale, w: scale * entropy_of(p, ones_of(y)) + data.l2 / 2 * w @ w,
+        "slope": lambda X, p, y, scale, w: scale * X.T @ (p - ones_of(y)) + data.l2 * w,
+        "slope_b": lambda p, y, scale: scale * np.sum(p - ones_of(y)),
         "step": lambda w, g, rate: w - rate * g,
         "step_b": lambda b, g, rate: b - rate * g,
         "seen": lambda ps, t: ps[t],
     }
+
+    def ones_of(y: Any) -> Any:
+        return (1 + y) / 2 if data.margins else y
+
     do = right | parts
     w, b, ps, found = np.array(data.w, float), data.b or 0.0, [], Values()
     for t in range(data.steps + 1):
+        at = do["taken"](t) if t < data.steps else slice(None)
+        X, y = rows[at], labels[at]
+        scale = 1 / len(y) if data.mean else 1.0
         z = found[f"z({t})"] = keep(do["score"](X, w, b))
         p = found[f"p({t})"] = keep(do["squash"](z))
         ps.append(p)
@@ -72,10 +104,14 @@ def descend(data: Data, keep: Keep = same, **parts: Callable[..., Any]) -> Value
         if t == data.steps:
             break
         g = found[f"grad({t})"] = keep(do["slope"](X, p, y, scale, w))
+        if data.b is not None:
+            found[f"grad_b({t})"] = keep(do["slope_b"](p, y, scale))
         w = found[f"w({t + 1})"] = keep(do["step"](w, g, data.rate))
         if data.b is not None:
-            g_b = found[f"grad_b({t})"] = keep(do["slope_b"](p, y, scale))
-            b = found[f"b({t + 1})"] = keep(do["step_b"](b, g_b, data.rate))
+            b = found[f"b({t + 1})"] = keep(do["step_b"](b, found[f"grad_b({t})"], data.rate))
+    if data.new:
+        p = found["p_new"] = keep(sigmoid(np.array(data.new) @ w + b))
+        found["predictions"] = [1 if each >= 0.5 else -1 if data.margins else 0 for each in p]
     return found
 
 
@@ -88,6 +124,20 @@ BIAS = Data([[1, -2], [2, 1], [-1, 0.5]], [0, 1, 1], [0.3, -0.4], 0.5, 2, b=0.25
 BIAS_SUM = Data([[2, 1], [0, 3], [-1, 1], [1, -1]], [1, 0, 0, 1], [-0.5, 0.2], 0.1, 1, b=0.7, mean=False)
 WIDE = Data([[1, 0.5, -1, 2], [0, 1, 2, -0.5]], [1, 0], [0.1, 0.2, -0.3, 0.4], 1.5, 1)
 RIDGE = Data([[1, 2], [-2, 1], [0.5, -1.5]], [1, 0, 0], [0.8, -1.2], 0.5, 2, l2=0.3)
+RIDGE_TALL = Data([[1, -2], [0.5, 1], [2, 1.5]], [0, 1, 1], [0.7, -0.9], 0.3, 2, b=-0.6, l2=0.2)
+MARGIN = Data([[1, 2], [2, -1], [-1, -1.5]], [1, -1, 1], [0.3, 0.1], 0.5, 2)
+MARGIN_BIAS = Data([[1, -1], [2, 0.5], [-1, 2], [0.5, 1]], [-1, 1, 1, -1], [0.4, -0.3], 0.2, 2, 0.2, False)
+BATCHES = Data(
+    [[1, 0.5], [2, -1], [-1, 1.5], [0.5, 2], [-2, 1], [1.5, 1]],
+    [1, 0, 0, 1, 1, 0],
+    [0.4, -0.3],
+    0.6,
+    2,
+    batch=2,
+)
+BATCHES_BIAS = BATCHES._replace(b=0.25, batch=3, rate=0.8)
+FRESH = BIAS._replace(new=[[1, 1], [-2, 0.5], [0.5, -1.5]])
+FRESH_MARGIN = MARGIN._replace(new=[[1, -1], [-0.5, 2]], rate=0.9)
 RIDGE_BIAS = Data([[2, -1], [1, 3]], [0, 1], [-0.9, 0.6], 0.25, 1, b=0.4, l2=0.5)
 
 
@@ -109,6 +159,119 @@ def step_of(name: str, t: int) -> str:
     return f"{name}({t})"
 
 
+ERRORS: list[tuple[str, str, Callable[[Any, Any], Any], tuple[str, ...], tuple[Data, ...]]] = [
+    (
+        "label-in-the-sigmoid",
+        "The label is subtracted from the score: σ(z − y).",
+        lambda p, y: sigmoid(score_of(p) - y),
+        ("brackets",),
+        (SQUARE, TALL, BIAS),
+    ),
+    (
+        "slope-times",
+        "σ′ = p(1 − p) is multiplied in once more.",
+        lambda p, y: (p - y) * p * (1 - p),
+        ("extra-factor",),
+        (TALL, BIAS),
+    ),
+    (
+        "by-p",
+        "The derivative by p, without dp/dz.",
+        lambda p, y: (p - y) / (p * (1 - p)),
+        ("dropped-factor",),
+        (TALL, BIAS),
+    ),
+    (
+        "ones-only",
+        "Only the samples with y = 1 add to the gradient.",
+        lambda p, y: y * (p - y),
+        ("dropped-term", "extra-factor"),
+        (TALL, BIAS),
+    ),
+    (
+        "linear",
+        "The scores serve as probabilities, in the gradient only.",
+        lambda p, y: score_of(p) - y,
+        ("function-forgotten", "other-quantity"),
+        (SQUARE3, BIAS),
+    ),
+    (
+        "labels-of-the-other-formula",
+        "p − y with labels −1 and +1.",
+        lambda p, y: p - y,
+        ("other-quantity", "other-function"),
+        (MARGIN, MARGIN_BIAS),
+    ),
+    (
+        "label-forgotten",
+        "−σ(−yz): the label before σ is forgotten.",
+        lambda p, y: -other(p, y),
+        ("dropped-factor",),
+        (MARGIN, MARGIN_BIAS),
+    ),
+    (
+        "inner-label-forgotten",
+        "−y σ(−z): the label in σ is forgotten.",
+        lambda p, y: -y * (1 - p),
+        ("dropped-factor",),
+        (MARGIN, MARGIN_BIAS),
+    ),
+]
+PENALTIES: list[tuple[str, str, Callable[[Any, Any], Any], tuple[str, ...], Data]] = [
+    (
+        "half",
+        "The derivative of the penalty is taken as λ/2 w.",
+        lambda w, _: 0.1 * w,
+        ("extra-factor",),
+        RIDGE_TALL,
+    ),
+    ("twice", "2λw for λw.", lambda w, _: 0.4 * w, ("extra-factor", "dropped-factor"), RIDGE_TALL),
+    (
+        "itself",
+        "The penalty itself is added to each entry.",
+        lambda w, _: 0.1 * w @ w,
+        ("other-function",),
+        RIDGE_TALL,
+    ),
+    (
+        "lasso",
+        "λ sign(w), of the other penalty.",
+        lambda w, _: 0.2 * np.sign(w),
+        ("other-function",),
+        RIDGE_TALL,
+    ),
+    (
+        "unsigned",
+        "The signs of the weights are lost.",
+        lambda w, _: 0.2 * np.abs(w),
+        ("other-function", "sign"),
+        RIDGE_TALL,
+    ),
+    (
+        "divided",
+        "λ/n w: the penalty is divided too.",
+        lambda w, n: 0.2 * n * w,
+        ("brackets", "extra-factor"),
+        RIDGE_TALL,
+    ),
+    (
+        "divided-3",
+        "λ/n w: the penalty is divided too.",
+        lambda w, n: 0.3 * n * w,
+        ("brackets", "extra-factor"),
+        RIDGE,
+    ),
+]
+SQUASHES: list[tuple[str, str, Callable[[Any], Any], tuple[str, ...]]] = [
+    (
+        "reciprocal",
+        "1 + e^−z: the division is lost.",
+        lambda z: 1 + np.exp(-z),
+        ("brackets", "function-forgotten"),
+    ),
+    ("odds", "e^z for e^z/(1 + e^z).", np.exp, ("other-function", "dropped-term")),
+    ("tens", "Powers of 10 for powers of e.", lambda z: 1 / (1 + 10.0**-z), ("other-function",)),
+]
 MISTAKES = [
     Mistake(
         "brackets",
@@ -264,6 +427,67 @@ MISTAKES = [
         ("sign", "other-operation"),
         (RIDGE,),
     ),
+    *(
+        Mistake(
+            key,
+            why,
+            {
+                "slope": lambda X, p, y, scale, w, of=errors: scale * X.T @ of(p, y),
+                "slope_b": lambda p, y, scale, of=errors: scale * np.sum(of(p, y)),
+            },
+            "grad",
+            names,
+            data,
+            ("grad(0)", *(("p(0)",) if key == "linear" else ())),
+        )
+        for key, why, errors, names, data in ERRORS
+    ),
+    Mistake(
+        "features-forgotten",
+        "The errors are summed alone, the same for each weight.",
+        {"slope": lambda X, p, y, scale, w: scale * np.sum(p - y) * np.ones(len(w))},
+        "grad",
+        ("dropped-factor", "other-quantity"),
+        (TALL, SQUARE3, BIAS),
+    ),
+    *(
+        Mistake(
+            f"penalty-{key}",
+            why,
+            {"slope": lambda X, p, y, scale, w, of=of: scale * X.T @ (p - y) + of(w, scale)},
+            "grad",
+            names,
+            (data,),
+        )
+        for key, why, of, names, data in PENALTIES
+    ),
+    *(
+        Mistake(
+            f"divided-in-the-step-{key}",
+            "The step divides the gradient by the number of samples once more.",
+            {
+                "step": lambda w, g, rate, n=n: w - rate / n * g,
+                "step_b": lambda b, g, rate, n=n: b - rate / n * g,
+            },
+            "w+",
+            ("repeated-factor", "extra-factor"),
+            (data,),
+            ("w(1)", "grad(0)"),
+        )
+        for key, n, data in (("tall", 4, TALL), ("bias", 3, BIAS), ("sum", 3, SQUARE3))
+    ),
+    *(
+        Mistake(
+            key,
+            why,
+            {"squash": squash, "loss": lambda p, y, scale, w: np.nan},
+            "p",
+            names,
+            (TALL, BIAS),
+            ("p(0)", "z(0)"),
+        )
+        for key, why, squash, names in SQUASHES
+    ),
 ]
 
 
@@ -385,14 +609,89 @@ LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...]]] = [
         lambda p, y, scale, w: scale * entropy_of(1 - p, y),
         ("swapped-operands", "sign", "other-quantity"),
     ),
+    (
+        "squares",
+        "The squared error in place of the logarithms.",
+        lambda p, y, scale, w: scale * np.sum((p - y) ** 2),
+        ("other-function",),
+    ),
+    (
+        "product",
+        "The likelihood, the product of the probabilities.",
+        lambda p, y, scale, w: np.prod(np.where(y == 1, p, 1 - p)),
+        ("function-forgotten", "other-function"),
+    ),
+    (
+        "labels-of-the-other-formula",
+        "ln(1 + e^−yz) with labels 0 and 1.",
+        lambda p, y, scale, w: scale * np.sum(np.log(1 + np.exp(-y * score_of(p)))),
+        ("other-quantity", "other-function"),
+    ),
+]
+
+
+MARGIN_LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...]]] = [
+    (
+        "label-forgotten",
+        "ln(1 + e^−z): the label is forgotten.",
+        lambda p, y, scale, w: -scale * np.sum(np.log(p)),
+        ("dropped-factor",),
+    ),
+    (
+        "labels-of-the-other-formula",
+        "y ln p + (1 − y) ln(1 − p) with labels −1 and +1.",
+        lambda p, y, scale, w: scale * entropy_of(p, y),
+        ("other-quantity", "other-function"),
+    ),
+    (
+        "hinge",
+        "max(0, 1 − yz), the loss of support vector machines.",
+        lambda p, y, scale, w: scale * np.sum(np.maximum(0, 1 - y * score_of(p))),
+        ("other-function",),
+    ),
+    (
+        "exponential",
+        "e^−yz without the logarithm.",
+        lambda p, y, scale, w: scale * np.sum(np.exp(-y * score_of(p))),
+        ("function-forgotten", "other-function", "dropped-term"),
+    ),
+]
+RIDGE_LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...]]] = [
+    (
+        "half-forgotten",
+        "λ ‖w‖² for λ/2 ‖w‖².",
+        lambda p, y, scale, w: scale * entropy_of(p, y) + 0.2 * w @ w,
+        ("dropped-factor", "extra-factor"),
+    ),
+    (
+        "strength-forgotten",
+        "‖w‖²/2 for λ/2 ‖w‖².",
+        lambda p, y, scale, w: scale * entropy_of(p, y) + w @ w / 2,
+        ("dropped-factor",),
+    ),
+    (
+        "root",
+        "λ/2 ‖w‖: the norm is not squared.",
+        lambda p, y, scale, w: scale * entropy_of(p, y) + 0.1 * np.sqrt(w @ w),
+        ("other-function", "extra-factor"),
+    ),
+    (
+        "penalty-divided",
+        "The penalty is divided by n too.",
+        lambda p, y, scale, w: scale * (entropy_of(p, y) + 0.1 * w @ w),
+        ("brackets", "extra-factor"),
+    ),
 ]
 
 
 def losses() -> Iterator[Case]:
     """The loss at the start and after a step, computed in other ways."""
     every = list(enumerate((TALL, SQUARE3, BIAS, BIAS_SUM, MIDTERM), 1))
-    for i, (key, why, loss, names) in enumerate(LOSSES):
-        chosen = every if "averaged" in key else [every[(i + j) % 5] for j in range(3)]
+    margins, ridge = [(6, MARGIN_BIAS), (7, MARGIN)], [(8, RIDGE_TALL)]
+    listed = [(each, every) for each in LOSSES]
+    listed += [(each, margins) for each in MARGIN_LOSSES] + [(each, ridge) for each in RIDGE_LOSSES]
+    for i, ((key, why, loss, names), of) in enumerate(listed):
+        chosen = of if "averaged" in key or of is not every else [every[(i + j) % 5] for j in range(3)]
         for number, data in chosen:
             data = data._replace(steps=1)
             truth, own = descend(data), descend(data, loss=loss)
@@ -447,7 +746,6 @@ def others() -> Iterator[Case]:
             {f"w({last})": further[f"w({last + 1})"]},
             by=to(4),
             mistake=["off-by-one", "updated-value"],
-            unsure="nothing in the derivation has the value of a step that was not asked",
         )
     for number, data in enumerate((BIAS, ONE, BIAS_SUM), 1):
         data = data._replace(steps=1)
@@ -520,9 +818,179 @@ def others() -> Iterator[Case]:
         )
 
 
+def batches() -> Iterator[Case]:
+    """Mini-batches that are not taken, or not one after the other, or divided by too much."""
+    for number, data in enumerate((BATCHES, BATCHES_BIAS), 1):
+        truth, n = descend(data), len(data.y)
+        ends = ["w(2)"] if data.b is None else ["w(2)", "b(2)"]
+        shown = [name for name in truth if name.startswith(("grad", "w(", "b("))]
+        every: list[tuple[str, str, Parts, list[str], list[str]]] = [
+            (
+                "all",
+                "Each update takes all rows.",
+                {"taken": lambda t: slice(None)},
+                ["batch-ignored", "other-quantity"],
+                ["X(0)", "grad(0)"],
+            ),
+            (
+                "again",
+                "The second update takes the first batch again.",
+                {"taken": lambda t, data=data: data.rows(0)},
+                ["previous-iterate", "other-quantity"],
+                ["X(1)", "z(1)", "grad(1)"],
+            ),
+            (
+                "divided-by-all",
+                "The batch's sum is divided by the number of all rows.",
+                {
+                    "slope": lambda X, p, y, scale, w, n=n: X.T @ (p - y) / n,
+                    "slope_b": lambda p, y, scale, n=n: np.sum(p - y) / n,
+                },
+                ["extra-factor", "other-quantity"],
+                ["grad(0)"],
+            ),
+        ]
+        for key, why, parts, names, at in every:
+            own = descend(data, **parts)
+            problem = data.problem(*ends)
+            label = f"logistic/batch-{key}-{number}"
+            yield from some(label, why, problem, truth, own, write=shown, by=to(5), mistake=names, at=at)
+            if key == "again":
+                working = [name for name in truth if name.startswith(("z(1", "p(1", "grad", "w(", "b("))]
+                yield from some(
+                    f"{label}-scores", why, problem, truth, own, write=working, by=to(5), mistake=names, at=at
+                )
+
+
+def in_turn() -> Iterator[Case]:
+    """Parameters that move one after the other, each by a gradient at what has moved already."""
+    for number, data in enumerate((BIAS, ONE, BIAS_SUM, RIDGE_TALL), 1):
+        data = data._replace(steps=1, rate=max(data.rate, 0.5))
+        truth, own = descend(data), descend(data)
+        X, y, w, b = np.array(data.X), np.array(data.y), np.array(data.w), data.b or 0.0
+        scale = 1 / len(y) if data.mean else 1.0
+        slope = scale * np.sum(sigmoid(X @ own["w(1)"] + b) - y)
+        for shown in (["grad(0)", "grad_b(0)", "w(1)", "b(1)"], ["grad(0)", "w(1)", "b(1)"]):
+            own["grad_b(0)"] = slope
+            own["b(1)"] = b - data.rate * slope
+            yield from some(
+                f"logistic/bias-after-the-weights-{number}-{len(shown)}",
+                "The bias's gradient is taken after the weights have moved.",
+                data.problem("w(1)", "b(1)"),
+                truth,
+                own,
+                write=shown,
+                by=to(5),
+                mistake=["updated-value", "other-quantity"],
+                at=["grad_b(0)"] if "grad_b(0)" in shown else ["b(1)", "grad_b(0)"],
+            )
+        for j in range(len(w)):
+            errors = sigmoid(X @ w + b) - y
+            w[j] -= data.rate * (scale * X[:, j] @ errors + data.l2 * w[j])
+        yield from some(
+            f"logistic/weight-by-weight-{number}",
+            "The second weight's gradient is taken after the first weight has moved.",
+            data.problem("w(1)"),
+            truth,
+            {"z(0)": truth["z(0)"], "w(1)": w},
+            by=to(5),
+            mistake=["updated-value", "other-quantity"],
+        )
+
+
+def new_samples() -> Iterator[Case]:
+    """New samples by parameters of another time, and right papers."""
+    for number, data in enumerate((FRESH, FRESH_MARGIN), 1):
+        truth = descend(data)
+        for key, t in (("start", 0), ("before-the-last", data.steps - 1)):
+            old = sigmoid(
+                np.array(data.new) @ truth.get(f"w({t})", data.w) + truth.get(f"b({t})", data.b or 0)
+            )
+            yield from some(
+                f"logistic/new-{key}-{number}",
+                "The new samples go through a model that has not finished training.",
+                data.problem("p_new"),
+                truth,
+                {"p_new": old},
+                by=to(5),
+                mistake=["previous-iterate", "other-quantity"],
+            )
+        yield from some(
+            f"logistic/new-scores-{number}",
+            "The scores are given for the probabilities.",
+            data.problem("p_new"),
+            truth,
+            {"p_new": score_of(truth["p_new"])},
+            by=to(4),
+            mistake=["function-forgotten", "other-function", "other-quantity"],
+        )
+
+
+def penalised_biases() -> Iterator[Case]:
+    for number, data in enumerate((RIDGE_TALL, RIDGE_BIAS), 1):
+        data = data._replace(steps=1)
+        truth, own, b = descend(data), descend(data), data.b or 0.0
+        own["grad_b(0)"] += data.l2 * b
+        own["b(1)"] = b - data.rate * own["grad_b(0)"]
+        for shown in (["grad(0)", "grad_b(0)", "w(1)", "b(1)"], ["w(1)", "b(1)"]):
+            yield from some(
+                f"logistic/bias-penalised-{number}-{len(shown)}",
+                "The bias is penalised as the weights are.",
+                data.problem("w(1)", "b(1)"),
+                truth,
+                own,
+                write=shown,
+                by=to(5),
+                mistake=["extra-term"],
+                at=["grad_b(0)"] if len(shown) > 2 else ["grad_b(0)", "b(1)"],
+            )
+
+
+def plain() -> Iterator[Case]:
+    """Right papers, and wrong numbers that no mistake explains."""
+    wrong: list[tuple[Data, str, Any]] = [
+        (MARGIN, "loss(0)", 0.8123),
+        (MARGIN_BIAS, "grad(0)", [0.317, -0.942]),
+        (RIDGE_TALL, "loss(0)", 1.2871),
+        (RIDGE_TALL, "grad_b(0)", -0.4137),
+        (BATCHES, "grad(1)", [0.2719, 0.1183]),
+        (BATCHES_BIAS, "b(1)", 0.3791),
+        (TALL, "grad(0)", [0.1374, -0.2963]),
+        (BIAS, "w(1)", [0.2217, -0.1489]),
+    ]
+    for number, (data, name, value) in enumerate(wrong, 1):
+        truth, own = descend(data), descend(data)
+        own[name] = np.array(value) if isinstance(value, list) else value
+        yield from some(
+            f"logistic/plain-wrong-{number}",
+            "A wrong number that no mistake explains.",
+            data.problem(name),
+            truth,
+            own,
+            write=[name],
+            by=to(4),
+            slips=[name],
+        )
+    for number, data in enumerate((MARGIN, MARGIN_BIAS, RIDGE_TALL, BATCHES, BATCHES_BIAS, FRESH), 1):
+        truth = descend(data)
+        yield case(
+            f"logistic/all-right-{number}",
+            "Everything is right.",
+            data.problem(f"w({data.steps})"),
+            truth,
+            truth,
+            by=to(4),
+        )
+
+
 def all_cases() -> Iterator[Case]:
     for mistake in MISTAKES:
         for number, data in enumerate(mistake.data, 1):
             yield from papers(mistake, data, number)
     yield from losses()
     yield from others()
+    yield from batches()
+    yield from in_turn()
+    yield from new_samples()
+    yield from penalised_biases()
+    yield from plain()

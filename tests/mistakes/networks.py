@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -28,7 +29,17 @@ ACTIVATIONS: Parts = {
     "tanh": np.tanh,
     "softmax": softmax,
     "identity": lambda z: z,
+    "leaky-relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "leaky-relu(0.1)": lambda z: np.where(z > 0, z, 0.1 * z),
+    "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
+    "softplus": lambda z: np.log(1 + np.exp(z)),
+    "gelu": lambda z: z * distribution(z),
 }
+
+
+def distribution(z: Any) -> Any:
+    """That of the standard normal."""
+    return np.vectorize(lambda x: (1 + math.erf(x / math.sqrt(2))) / 2)(z)
 
 
 def cross_entropy(p: Any, y: Any) -> Any:
@@ -440,6 +451,173 @@ SCORED: list[tuple[str, str, Callable[..., Any], tuple[str, ...], tuple[Net, ...
 ]
 
 
+OTHER_LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...], tuple[Net, ...]]] = [
+    (
+        "rooted",
+        "The root of the mean of the squares.",
+        lambda a, y: np.sqrt(np.mean((a - y) ** 2)),
+        ("other-function", "extra-factor"),
+        (UNLIKE, MANY),
+    ),
+    (
+        "errors-added",
+        "The errors are added before they are squared.",
+        lambda a, y: np.mean(a - y) * np.sum(a - y),
+        ("brackets",),
+        (UNLIKE, MANY),
+    ),
+    (
+        "squared-apart",
+        "ŷ² − y² for (ŷ − y)².",
+        lambda a, y: np.mean(a**2 - y**2),
+        ("brackets",),
+        (UNLIKE, MANY),
+    ),
+    (
+        "half-and-mean",
+        "Both halved and averaged.",
+        lambda a, y: np.sum((a - y) ** 2) / 4,
+        ("extra-factor", "repeated-factor"),
+        (MANY,),
+    ),
+    (
+        "squares-for-binary",
+        "The squared error for the binary cross-entropy.",
+        lambda a, y: np.mean((a - y) ** 2),
+        ("other-function",),
+        (PROBABLE,),
+    ),
+    (
+        "one-minus",
+        "1 − p for −ln p.",
+        lambda a, y: 1 - np.sum(a * y),
+        ("other-function",),
+        (CLASSES, THREE),
+    ),
+    (
+        "missed",
+        "−ln(1 − p) for −ln p.",
+        lambda a, y: -np.sum(y * np.log(1 - a)),
+        ("other-quantity",),
+        (THREE,),
+    ),
+    (
+        "binary",
+        "The binary cross-entropy over the classes.",
+        lambda a, y: -np.sum(y * np.log(a) + (1 - y) * np.log(1 - a)),
+        ("extra-term", "other-function"),
+        (THREE,),
+    ),
+    (
+        "softmax-again",
+        "The softmax once more before the logarithm.",
+        lambda a, y: cross_entropy(softmax(a), y),
+        ("repeated-factor", "extra-factor"),
+        (CLASSES, THREE),
+    ),
+]
+SCORED += OTHER_LOSSES
+
+
+def bent(name: str) -> Net:
+    """A network with an activation that is not everybody's."""
+    hidden = [[0.6, -0.9, 0.3], [-0.8, 0.5, 0.7], [0.2, 0.6, -1.2], [-0.5, -0.4, 0.9]]
+    out = [[0.8, -0.5, 1.2, 0.4], [-0.6, 0.9, 0.3, -0.7]]
+    layers = [(hidden, [0.1, -0.25, 0.05, 0.3], name), (out, [0.2, -0.3], "sigmoid")]
+    return Net([1.1, -0.6, 0.4], layers, "binary-cross-entropy", [1, 0])  # type: ignore[arg-type]
+
+
+Form = tuple[str, str, Callable[[Any], Any], tuple[str, ...]]
+FORMS: list[Form] = [
+    ("relu", "size", np.abs, ("other-function",)),
+    ("relu", "negative-part", lambda z: np.minimum(z, 0), ("other-function",)),
+    ("relu", "leaky", ACTIVATIONS["leaky-relu(0.1)"], ("other-function",)),
+    ("leaky-relu(0.1)", "plain", relu, ("other-function",)),
+    ("leaky-relu(0.1)", "slope", ACTIVATIONS["leaky-relu"], ("other-quantity", "other-function")),
+    ("leaky-relu", "side", lambda z: np.where(z > 0, 0.01 * z, z), ("swapped-operands", "other-function")),
+    ("leaky-relu(0.1)", "sign", lambda z: np.where(z > 0, z, -0.1 * z), ("sign", "other-function")),
+    ("elu", "no-one", lambda z: np.where(z > 0, z, np.exp(z)), ("dropped-term",)),
+    ("elu", "turned", lambda z: np.where(z > 0, z, 1 - np.exp(z)), ("sign", "swapped-operands")),
+    ("elu", "relu", relu, ("other-function",)),
+    ("softplus", "relu", relu, ("other-function",)),
+    ("gelu", "silu", lambda z: z * sigmoid(z), ("other-function",)),
+    ("gelu", "without-z", distribution, ("dropped-factor",)),
+    ("sigmoid", "minus", lambda z: 1 / (1 - np.exp(-z)), ("sign",)),
+    ("sigmoid", "slope", lambda z: sigmoid(z) * (1 - sigmoid(z)), ("extra-factor", "other-function")),
+    ("tanh", "sinh", np.sinh, ("dropped-factor", "other-function")),
+    ("tanh", "half", lambda z: 2 * sigmoid(z) - 1, ("dropped-factor", "other-function")),
+    ("tanh", "slope", lambda z: 1 - np.tanh(z) ** 2, ("other-function",)),
+]
+
+
+def activations() -> Iterator[Case]:
+    """An activation taken for another, or written in a wrong form; the bias added too late."""
+    for number, (name, key, form, names) in enumerate(FORMS):
+        net, by = bent(name), at_places(4) if number % 2 else to(5)
+
+        def wrong(layer: int, known: str, z: Any, form: Any = form) -> Any:
+            return form(z) if layer == 1 else ACTIVATIONS[known](z)
+
+        yield from some(
+            f"mlp/{name}-{key}",
+            f"Another function for {name}.",
+            net.problem("y_hat", "loss"),
+            forward(net),
+            forward(net, activate=wrong),
+            write=["z1", "a1", "z2", "y_hat", "loss"],
+            by=by,
+            mistake=names,
+            at=["a1"],
+        )
+    for name in ("tanh", "sigmoid", "relu"):
+        net, bias = bent(name), np.array(bent(name).layers[0][1])
+
+        def late(layer: int, known: str, z: Any, bias: Any = bias) -> Any:
+            return ACTIVATIONS[known](z - bias) + bias if layer == 1 else ACTIVATIONS[known](z)
+
+        yield from some(
+            f"mlp/late-bias-{name}",
+            "The bias is added after the activation.",
+            net.problem("y_hat", "loss"),
+            forward(net),
+            forward(net, activate=late),
+            write=["a1", "z2", "y_hat", "loss"],
+            by=to(5),
+            mistake=["brackets"],
+            at=["a1"],
+        )
+    net = PROBABLE._replace(target=[1])
+    for key, loss, names in (
+        ("one-label", lambda a, y: -np.log(a[0]), ("dropped-factor", "swapped-operands", "dropped-term")),
+        ("other-label", lambda a, y: -np.log(1 - a[0]), ("swapped-operands", "dropped-factor")),
+    ):
+        for each in (PROBABLE, net):
+            yield from some(
+                f"mlp/binary-{key}-{each.target[0]}",
+                "The logarithm of the other label's probability.",
+                each.problem("y_hat", "loss"),
+                forward(each),
+                forward(each, loss=loss),
+                write=["z2", "y_hat", "loss"],
+                by=to(5),
+                mistake=names,
+                at=["loss"],
+            )
+    for key, net in (("square", bent("relu")), ("rows", ROWS)):
+        size = list(np.shape(net.layers[0][0]))
+        yield from some(
+            f"mlp/shape-turned-{key}",
+            "The shape of W is written the other way round.",
+            net.problem("W1.shape", "y_hat"),
+            {"W1.shape": size, **forward(net)},
+            {"W1.shape": size[::-1], **forward(net)},
+            write=["W1.shape", "y_hat"],
+            by=to(4),
+            mistake=["rows-for-columns", "transpose"],
+            at=["W1.shape"],
+        )
+
+
 def networks() -> Iterator[Case]:
     """Each mistake with everything written down, and with no more than the output."""
     for mistake in MISTAKES:
@@ -558,6 +736,7 @@ BATCH = Scores([[1, 2, -0.5], [0.3, -1, 1.5]], [1, 2])
 BATCH4 = Scores([[0.2, 1.1], [-0.7, 0.4], [1.5, -0.3], [0.6, 0.8]], [0, 1, 0, 1])
 SQUARED = Scores([[1, 2, -0.5], [0.3, -1, 1.5], [0.8, 0.1, -0.6]], [1, 2, 0])
 SOFT = Scores([1.0, -0.5, 0.8], [0.2, 0.3, 0.5])
+SMOOTH = Scores([0.9, -0.3, 1.6, 0.2], [0.04, 0.04, 0.88, 0.04])
 BITS = Scores([1.5, 0.2, -0.9], 1, log=2)
 
 Wrong = tuple[str, str, Parts, str, tuple[str, ...], tuple[Scores, ...]]
@@ -723,6 +902,214 @@ SOFTMAX: list[Wrong] = [
         (FOUR, SOFT),
     ),
     ("down", "e^−z for e^z.", {"p": lambda z, T: softmax(-z / T)}, "p", ("sign",), (CAT, SOFT)),
+    (
+        "odds",
+        "The own power is left out of the sum.",
+        {"p": lambda z, T: softmax(z / T) / (1 - softmax(z / T))},
+        "p",
+        ("dropped-term",),
+        (FOUR, SOFT),
+    ),
+    (
+        "counted",
+        "The powers are divided by their number.",
+        {"p": lambda z, T: np.exp(z / T) / z.shape[-1]},
+        "p",
+        ("other-quantity", "dropped-factor"),
+        (FOUR,),
+    ),
+    (
+        "shifted-above",
+        "The largest score is subtracted above the fraction line alone.",
+        {"p": lambda z, T: softmax(z / T) * np.exp(-np.max(z / T))},
+        "p",
+        ("dropped-term",),
+        (CAT, SOFT),
+    ),
+    (
+        "divided-by-T",
+        "The probabilities are divided by the temperature.",
+        {"p": lambda z, T: softmax(z) / T},
+        "p",
+        ("brackets", "other-operation"),
+        (WARM, COLD),
+    ),
+    (
+        "T-above",
+        "The temperature divides above the fraction line alone.",
+        {"p": lambda z, T: np.exp(z / T) / np.exp(z).sum()},
+        "p",
+        ("dropped-factor",),
+        (WARM, COLD),
+    ),
+    (
+        "one-minus",
+        "1 − p for −ln p.",
+        {"loss": lambda p, y, n: 1 - np.sum(y * p)},
+        "loss",
+        ("other-function",),
+        (CAT, FOUR, COLD),
+    ),
+    (
+        "missed",
+        "−ln(1 − p) for −ln p.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(1 - p))},
+        "loss",
+        ("other-quantity",),
+        (FOUR, WARM),
+    ),
+    (
+        "binary",
+        "The binary cross-entropy over the classes.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))},
+        "loss",
+        ("extra-term", "other-function"),
+        (CAT, SOFT),
+    ),
+    (
+        "binary-mean",
+        "The mean of the binary cross-entropies of the classes.",
+        {"loss": lambda p, y, n: -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))},
+        "loss",
+        ("extra-term", "other-function"),
+        (FOUR,),
+    ),
+    (
+        "softmax-again",
+        "The softmax once more before the logarithm.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(softmax(p)))},
+        "loss",
+        ("repeated-factor", "extra-factor"),
+        (CAT, SOFT),
+    ),
+    (
+        "squares",
+        "The squared error for the cross-entropy.",
+        {"loss": lambda p, y, n: np.sum((p - y) ** 2)},
+        "loss",
+        ("other-function",),
+        (CAT, FOUR),
+    ),
+    (
+        "arguments-swapped",
+        "−∑ p ln y for −∑ y ln p.",
+        {"loss": lambda p, y, n: -np.sum(p * np.log(y))},
+        "loss",
+        ("swapped-operands",),
+        (SOFT, SMOOTH),
+    ),
+    (
+        "divergence",
+        "∑ y ln(y/p) for the cross-entropy.",
+        {"loss": lambda p, y, n: np.sum(y * np.log(y / p))},
+        "loss",
+        ("extra-term",),
+        (SMOOTH,),
+    ),
+    (
+        "hard-loss",
+        "A smoothed target taken for a class.",
+        {"loss": lambda p, y, n: -np.log(p[np.argmax(y)])},
+        "loss",
+        ("other-quantity", "dropped-term"),
+        (SOFT, SMOOTH),
+    ),
+    (
+        "hard-gradient",
+        "A smoothed target taken for a class in the gradient.",
+        {"grad": lambda p, y, n, T: p - np.eye(len(y))[np.argmax(y)]},
+        "grad",
+        ("other-quantity", "dropped-term"),
+        (SOFT, SMOOTH),
+    ),
+    (
+        "log-sum",
+        "The score of the class is not subtracted.",
+        {"loss": lambda p, y, n: np.log(np.sum(np.exp([1.5, 0.4, 2.2, 0.7])))},
+        "loss",
+        ("dropped-term",),
+        (Scores([1.5, 0.4, 2.2, 0.7], 3),),
+    ),
+    (
+        "log-of-mean",
+        "The logarithm of the mean probability.",
+        {"loss": lambda p, y, n: -np.log(np.mean(np.sum(y * p, axis=-1)))},
+        "loss",
+        ("swapped-operands", "brackets"),
+        (SQUARED, BATCH4),
+    ),
+    (
+        "entries-averaged",
+        "The mean over samples and classes.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(p)) / y.size},
+        "loss",
+        ("extra-factor",),
+        (BATCH, BATCH4),
+    ),
+    (
+        "slope",
+        "p(1 − p) for p − y.",
+        {"grad": lambda p, y, n, T: p * (1 - p) / T},
+        "grad",
+        ("other-quantity", "other-function"),
+        (CAT, FOUR, WARM),
+    ),
+    (
+        "stopped",
+        "−y/p, the derivative by the probabilities.",
+        {"grad": lambda p, y, n, T: -y / p},
+        "grad",
+        ("dropped-factor", "other-quantity"),
+        (CAT, SMOOTH),
+    ),
+    (
+        "target-only",
+        "Only the target's entry.",
+        {"grad": lambda p, y, n, T: y * (p - 1)},
+        "grad",
+        ("dropped-term", "extra-factor", "other-quantity"),
+        (CAT, SMOOTH),
+    ),
+    (
+        "ones",
+        "1 subtracted from every entry.",
+        {"grad": lambda p, y, n, T: (p - 1) / n / T},
+        "grad",
+        ("other-quantity", "dropped-factor"),
+        (FOUR, BATCH, WARM),
+    ),
+    (
+        "of-the-probability",
+        "The derivative of the true class's probability.",
+        {"grad": lambda p, y, n, T: np.sum(y * p) * (y - p)},
+        "grad",
+        ("function-forgotten",),
+        (CAT, FOUR),
+    ),
+    (
+        "times-T",
+        "The gradient multiplied by the temperature.",
+        {"grad": lambda p, y, n, T: (p - y) * T},
+        "grad",
+        ("other-operation", "swapped-operands"),
+        (WARM, COLD),
+    ),
+    (
+        "by-classes",
+        "The gradient divided by the number of classes instead of samples.",
+        {"grad": lambda p, y, n, T: (p - y) / y.shape[-1]},
+        "grad",
+        ("other-quantity", "extra-factor"),
+        (BATCH, BATCH4),
+    ),
+    (
+        "base-forgotten",
+        "The gradient of the loss in bits without 1/ln 2.",
+        {"grad": lambda p, y, n, T: p - y},
+        "grad",
+        ("dropped-factor", "other-function"),
+        (BITS,),
+    ),
 ]
 
 
@@ -735,7 +1122,7 @@ def softmaxes() -> Iterator[Case]:
             near = scored(data, significantly(4), **parts)
             strange = key in ("no-exponential", "not-normalised", "sigmoids")
             write = ["p", "grad"] if strange else ["p", "loss", "grad"]
-            if data is BITS:  # the base matters to the gradient too; see the notes
+            if data is BITS and where == "loss":  # the base matters to the gradient too; see the notes
                 write = ["p", "loss"]
             if number == 2 and where != "p":
                 write = [where]
@@ -754,6 +1141,75 @@ def softmaxes() -> Iterator[Case]:
                 near=near,
             )
     yield from linear()
+    yield from jacobians()
+    yield from unexplained()
+
+
+JACOBIANS: list[tuple[str, str, tuple[str, ...], Callable[[Any], Any]]] = [
+    ("plus", "+pᵢ pⱼ beside the diagonal.", ("sign",), lambda p: np.outer(p, p) + np.diag(p - 2 * p * p)),
+    (
+        "whole",
+        "p on the diagonal.",
+        ("dropped-term", "dropped-factor"),
+        lambda p: np.diag(p + p * p) - np.outer(p, p),
+    ),
+    ("diagonal", "The diagonal alone.", ("dropped-term", "other-operation"), lambda p: np.diag(p - p * p)),
+]
+
+
+def jacobians() -> Iterator[Case]:
+    """The Jacobian of the softmax."""
+    for key, why, names, wrong in JACOBIANS:
+        for number, data in enumerate((CAT, SOFT), 1):
+            p = softmax(np.array(data.logits))
+            yield from some(
+                f"softmax/jacobian-{key}-{number}",
+                why,
+                data.problem("p", "jacobian"),
+                {"p": p, "jacobian": np.diag(p) - np.outer(p, p)},
+                {"p": p, "jacobian": wrong(p)},
+                by=at_places(4),
+                mistake=names,
+                at=["jacobian"],
+            )
+
+
+def unexplained() -> Iterator[Case]:
+    """Wrong numbers beside what mistakes would give: nothing is to be named."""
+    for number, (data, off) in enumerate(((CAT, 1.04), (FOUR, 0.93), (SOFT, 1.07), (SMOOTH, 0.95)), 1):
+        truth = scored(data)
+        p, y = truth["p"], truth["p"] - truth["grad"]
+        near: list[tuple[str, Any]] = [
+            ("loss", off * (1 - np.sum(y * p))),
+            ("loss", off * np.sum((p - y) ** 2)),
+            ("grad", off * p * (1 - p) + np.linspace(0.01, 0.05, len(p))),
+            ("grad", (p - 1) * np.linspace(off, 1.1, len(p))),
+        ]
+        for each, (name, value) in enumerate(near, 1):
+            yield from some(
+                f"softmax/unexplained-{number}-{each}",
+                "A wrong number that no mistake gives.",
+                data.problem("p", name),
+                truth,
+                truth | {name: value},
+                write=["p", name],
+                by=to(4),
+                slips=[name],
+            )
+    for number, name in enumerate(("tanh", "elu", "softplus", "sigmoid"), 1):
+        net = bent(name)
+        truth = forward(net)
+        own = truth | {"a1": truth["a1"] * np.array([0.9, 1.07, 0.85, 1.12])}
+        yield from some(
+            f"mlp/unexplained-{number}",
+            "Wrong activations that no mistake gives.",
+            net.problem("a1"),
+            truth,
+            own,
+            write=["z1", "a1"],
+            by=at_places(4),
+            slips=["a1"],
+        )
 
 
 LINEAR: list[tuple[str, str, str, tuple[str, ...], Callable[..., Any]]] = [
@@ -815,4 +1271,5 @@ def linear() -> Iterator[Case]:
 
 def all_cases() -> Iterator[Case]:
     yield from networks()
+    yield from activations()
     yield from softmaxes()

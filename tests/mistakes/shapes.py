@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .paper import Case, Values, case, some
@@ -331,6 +331,485 @@ COUNTS: list[Shaped] = [
 ]
 
 
+# ---------------------------------------------------------------- other layers, and what is said of them
+
+
+class Asked(NamedTuple):
+    """A network with the quantities that are written down, as they are and as the student has them."""
+
+    key: str
+    why: str
+    input: str
+    layers: tuple[Any, ...]
+    truth: Values
+    own: Values
+    names: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    slips: tuple[str, ...] = ()
+    loosely: str = ""
+
+    def case(self) -> Case:
+        given = {"input": self.input, "layers": list(self.layers)}
+        problem = {"kind": "cnn-shapes", "given": given, "ask": list(self.truth), "points": 4}
+        first = next((name for name in self.own if self.own[name] != self.truth[name]), "")
+        return case(
+            f"shapes/{self.key}",
+            self.why,
+            problem,
+            self.truth,
+            self.own,
+            by=int,
+            mistake=self.names,
+            at=[first, *self.at],
+            again=self.again,
+            slips=self.slips,
+            loosely=dict.fromkeys((first, *self.again), self.loosely) if self.loosely else {},
+        )
+
+
+def layer(what: str, **options: Any) -> dict[str, Any]:
+    return {what: options}
+
+
+def sizes(**shapes: list[int]) -> Values:
+    return {f"{name}.shape": shape for name, shape in shapes.items()}
+
+
+def lengths() -> Iterator[Asked]:
+    """Rows and columns."""
+    dilated = layer("conv", filters=8, kernel=5, dilation=3)
+    for key, why, span in (
+        ("span", "A dilated kernel is taken as d·k wide.", 15),
+        ("holes", "The dilation is taken as the number of holes.", 17),
+    ):
+        n = 80 - span + 1
+        yield Asked(
+            f"dilated-{key}",
+            why,
+            "80x80x3",
+            (dilated, "maxpool"),
+            sizes(conv1=[68, 68, 8], pool1=[34, 34, 8]),
+            sizes(conv1=[n, n, 8], pool1=[n // 2, n // 2, 8]),
+            ("dilated-size",),
+            ("conv1.height",),
+        )
+    up = layer("conv_transpose", filters=8, kernel=5, stride=3, padding=2)
+    for key, why, n, names in (
+        (
+            "once",
+            "The padding of a transposed convolution is cut off on one side only.",
+            39 - 2 + 5,
+            "dropped-factor",
+        ),
+        ("steps", "n·s in place of (n − 1)·s.", 42 - 4 + 5, "dropped-term"),
+        ("kept", "The padding of a transposed convolution is not cut off.", 39 + 5, "padding-ignored"),
+        (
+            "plain",
+            "A transposed convolution by the rule of an ordinary one.",
+            (14 + 4 - 5) // 3 + 1,
+            "other-layer",
+        ),
+    ):
+        yield Asked(
+            f"transposed-{key}",
+            why,
+            "14x14x16",
+            (up, "conv3-2 same"),
+            sizes(convt1=[40, 40, 8], conv1=[40, 40, 2]),
+            sizes(convt1=[n, n, 8], conv1=[n, n, 2]),
+            (names,),
+            ("convt1.height",),
+        )
+    yield Asked(
+        "pool-by-its-size",
+        "The pooling moves by its own size, though its stride is given.",
+        "55x55x96",
+        ("maxpool3 /2", "conv5-64 same"),
+        sizes(pool1=[27, 27, 96], conv1=[27, 27, 64]),
+        sizes(pool1=[18, 18, 96], conv1=[18, 18, 64]),
+        ("stride-ignored", "other-quantity"),
+        ("pool1.height",),
+    )
+    yield Asked(
+        "early-one",
+        "+ 1 before the division by the stride.",
+        "100x100x3",
+        ("conv7-16 /5", "maxpool"),
+        sizes(conv1=[19, 19, 16], pool1=[9, 9, 16]),
+        sizes(conv1=[18, 18, 16], pool1=[9, 9, 16]),
+        ("brackets", "dropped-term", "off-by-one"),
+        ("conv1.height",),
+    )
+    yield Asked(
+        "kernel-turned",
+        "A kernel of 7 × 3 is laid the other way.",
+        "60x40x1",
+        ("conv7x3-8", "maxpool"),
+        sizes(conv1=[54, 38, 8], pool1=[27, 19, 8]),
+        sizes(conv1=[58, 34, 8], pool1=[29, 17, 8]),
+        ("rows-for-columns",),
+        ("conv1.height", "conv1.width"),
+    )
+    yield Asked(
+        "image-turned",
+        "Width × height in place of height × width.",
+        "60x40x3",
+        ("conv5-8", "maxpool"),
+        sizes(conv1=[56, 36, 8], pool1=[28, 18, 8]),
+        sizes(conv1=[36, 56, 8], pool1=[18, 28, 8]),
+        ("rows-for-columns",),
+        ("conv1.height", "conv1.width"),
+    )
+
+
+def depths() -> Iterator[Asked]:
+    """The third number of a shape."""
+    branches = (
+        {"conv": {"filters": 24, "kernel": 1}, "name": "p"},
+        {"conv": {"filters": 24, "kernel": 3, "padding": 1}, "name": "q", "from": "input"},
+    )
+    both = sizes(p=[14, 14, 24], q=[14, 14, 24])
+    for what, right, wrong, why in (
+        ("add", 24, 48, "The depths of maps that are added are added too."),
+        ("concat", 48, 24, "Concatenation by the rule of addition."),
+    ):
+        yield Asked(
+            f"{what}-depth",
+            why,
+            "14x14x6",
+            (*branches, {what: {}, "from": ["p", "q"], "name": "both"}, "conv1-4"),
+            both | sizes(both=[14, 14, right]) | {"conv1.params": (right + 1) * 4},
+            both | sizes(both=[14, 14, wrong]) | {"conv1.params": (wrong + 1) * 4},
+            ("other-layer", "other-operation", "dropped-term"),
+            ("both.channels",),
+        )
+    yield Asked(
+        "concat-everywhere",
+        "Rows and columns are added too.",
+        "14x14x6",
+        (*branches, {"concat": {}, "from": ["p", "q"], "name": "both"}, "maxpool"),
+        both | sizes(both=[14, 14, 48], pool1=[7, 7, 48]),
+        both | sizes(both=[28, 28, 48], pool1=[14, 14, 48]),
+        ("other-axis", "extra-term"),
+    )
+    same = ("conv3-40 same", "maxpool", "conv3-24 same")
+    truth = sizes(conv1=[64, 64, 40], pool1=[32, 32, 40], conv2=[32, 32, 24]) | {"conv2.params": 361 * 24}
+    for key, why, depth, names in (
+        ("kept", "The depth of the input is kept.", 3, ("other-quantity",)),
+        ("times", "Filters times the depth of the input.", 120, ("extra-factor",)),
+    ):
+        own = sizes(conv1=[64, 64, depth], pool1=[32, 32, depth], conv2=[32, 32, 24])
+        yield Asked(
+            f"depth-{key}", why, "64x64x3", same, truth, own | {"conv2.params": (9 * depth + 1) * 24}, names
+        )
+    own = sizes(conv1=[64, 64, 40], pool1=[32, 32, 20], conv2=[32, 32, 24]) | {"conv2.params": 181 * 24}
+    why = "The pooling halves the depth too."
+    yield Asked("depth-pooled", why, "64x64x3", same, truth, own, ("extra-factor", "other-axis"))
+    for first, why, wrong, names in (
+        ({"upsample": 2}, "The depth grows with rows and columns.", 128, ("extra-factor",)),
+        (layer("depthwise_conv", kernel=3, padding=1), "The channels are summed.", 1, ("other-axis",)),
+    ):
+        name, n = ("up1", 16) if "upsample" in first else ("depthwise1", 8)
+        yield Asked(
+            f"depth-{name}",
+            why,
+            "8x8x64",
+            (first, "conv1-12"),
+            sizes(**{name: [n, n, 64]}) | {"conv1.params": 65 * 12},
+            sizes(**{name: [n, n, wrong]}) | {"conv1.params": (wrong + 1) * 12},
+            names,
+        )
+    yield Asked(
+        "global-places",
+        "A global pooling that leaves a number for each place.",
+        "9x9x256",
+        ("global_avgpool", "FC-10"),
+        sizes(pool1=[256]) | {"fc1.params": 2570},
+        sizes(pool1=[81]) | {"fc1.params": 820},
+        ("other-axis", "other-quantity"),
+    )
+
+
+def parameters() -> Iterator[Asked]:
+    """What layers learn."""
+
+    def one(
+        key: str, why: str, input: str, what: Any, right: int, wrong: int, *names: str, name: str = ""
+    ) -> Asked:
+        label = f"{name or 'conv1'}.params"
+        dense = math.prod(shape) * 10 + 10 if (shape := ENDS.get(key)) else 0
+        truth, own = {label: right}, {label: wrong}
+        if dense:
+            truth, own = truth | {"total_params": right + dense}, own | {"total_params": wrong + dense}
+        return Asked(f"params-{key}", why, input, (what, *(["FC-10"] if dense else [])), truth, own, names)
+
+    conv = "conv3-5"
+    yield one("unshared", "No weights are shared.", "28x28x1", conv, 50, 50 * 26 * 26, "extra-factor")
+    yield one("unshared-rgb", "No weights are shared.", "24x24x3", conv, 140, 140 * 22 * 22, "extra-factor")
+    spread = layer("conv", filters=16, kernel=3, dilation=3)
+    yield one(
+        "gaps", "The gaps of the kernel count.", "40x40x3", spread, 448, (49 * 3 + 1) * 16, "extra-factor"
+    )
+    grouped = layer("conv", filters=48, kernel=3, groups=4)
+    names: tuple[str, ...] = ("groups-ignored", "dropped-factor", "extra-factor")
+    yield one("groups", "Groups are ignored.", "16x16x24", grouped, 55 * 48, 217 * 48, *names)
+    why = "The groups divide the filters too."
+    yield one("groups-twice", why, "16x16x24", grouped, 55 * 48, 55 * 12, "extra-factor", "repeated-factor")
+    apart = layer("depthwise_conv", kernel=5, padding=2)
+    names = ("other-layer", "extra-factor")
+    yield one(
+        "depthwise", "As a full convolution.", "16x16x12", apart, 26 * 12, 301 * 12, *names, name="depthwise1"
+    )
+    apart = layer("separable_conv", filters=40, kernel=3)
+    whole, parts = (9 * 24 + 1) * 40, 9 * 24 + 25 * 40
+    why = "As an ordinary convolution."
+    yield one("separable", why, "16x16x24", apart, parts, whole, *names, name="separable1")
+    why = "The 1 × 1 filters are forgotten."
+    yield one(
+        "mixing",
+        why,
+        "16x16x24",
+        apart,
+        parts,
+        9 * 24 + 40,
+        "dropped-term",
+        "dropped-factor",
+        name="separable1",
+    )
+    names = ("statistics-counted", "extra-factor", "repeated-factor")
+    norm, why = "batchnorm", "The running statistics count as parameters."
+    yield one("statistics", why, "12x12x48", norm, 96, 192, *names, name="bn1")
+    yield one(
+        "norm-places",
+        "Two for each number.",
+        "12x12x48",
+        norm,
+        96,
+        2 * 12 * 12 * 48,
+        "extra-factor",
+        name="bn1",
+    )
+    yield one("norm-once", "A scale only.", "12x12x48", norm, 96, 48, "dropped-factor", name="bn1")
+    yield one(
+        "pooling",
+        "A pooling has weights.",
+        "26x26x20",
+        "maxpool3 /2",
+        0,
+        180,
+        "extra-term",
+        "other-layer",
+        name="pool1",
+    )
+    why = "A bias for each input."
+    yield one("input-biases", why, "90", "FC-40", 91 * 40, 90 * 41, "brackets", "other-quantity", name="fc1")
+    words = layer("embedding", vocabulary=3000, size=32)
+    why = "The length of the text for the vocabulary."
+    yield one("length", why, "50", words, 96000, 1600, "other-quantity", name="embedding1")
+    truth = {"conv1.params": 28 * 16, "conv2.params": 145 * 32, "conv3.params": 289 * 24}
+    yield Asked(
+        "params-image",
+        "Every filter has the channels of the image.",
+        "32x32x3",
+        ("conv3-16", "conv3-32", "conv3-24"),
+        truth,
+        truth | {"conv2.params": 28 * 32, "conv3.params": 28 * 24},
+        ("other-quantity",),
+        again=("conv3.params",),
+    )
+    truth = {"conv1.params": 448, "fc1.params": 15 * 15 * 16 * 50 + 50, "fc2.params": 510}
+    yield Asked(
+        "total-dense",
+        "The total is that of the dense layers.",
+        "32x32x3",
+        ("conv3-16", "maxpool", "FC-50", "FC-10"),
+        truth | {"total_params": 448 + 180050 + 510},
+        truth | {"total_params": 180050 + 510},
+        ("dropped-term",),
+    )
+    frozen = {"conv": {"filters": 16, "kernel": 3, "padding": "same"}, "frozen": True}
+    parts_ = {"conv1.params": 448, "fc1.params": 32 * 32 * 16 * 10 + 10}
+    yield Asked(
+        "total-frozen",
+        "The total takes the frozen layer too.",
+        "32x32x3",
+        (frozen, "FC-10"),
+        parts_ | {"total_params": 163850},
+        parts_ | {"total_params": 164298},
+        ("frozen-counted", "extra-term"),
+    )
+    parts_ = {"conv1.params": 448, "bn1.params": 32, "fc1.params": 163850}
+    yield Asked(
+        "total-statistics",
+        "The total takes the running statistics too.",
+        "32x32x3",
+        ("conv3-16 same", "batchnorm", "FC-10"),
+        parts_ | {"total_params": 164330},
+        parts_ | {"total_params": 164362},
+        ("statistics-counted", "extra-term"),
+    )
+
+
+ENDS = {
+    "unshared": (26, 26, 5),
+    "groups": (14, 14, 48),
+    "depthwise": (16, 16, 12),
+    "statistics": (12, 12, 48),
+}
+"""The maps behind layers that a dense layer follows."""
+
+
+def multiplications() -> Iterator[Asked]:
+    """What layers compute."""
+    net = ("conv5-12 /2", "FC-10")  # 30 × 30 × 3, then 13 × 13 × 12
+    right, dense = 169 * 12 * 75, 169 * 12 * 10
+    for key, why, wrong, last, names in (
+        ("flops", "Two operations each.", 2 * right, 2 * dense, ("extra-factor",)),
+        ("bias", "The biases count.", 169 * 12 * 76, dense + 10, ("extra-term", "bias-counted")),
+        ("places", "The places of the input.", 900 * 12 * 75, dense, ("other-quantity",)),
+        ("once", "At one place only.", 12 * 75, dense, ("dropped-factor",)),
+    ):
+        yield Asked(
+            f"macs-{key}",
+            why,
+            "30x30x3",
+            net,
+            {"conv1.macs": right, "fc1.macs": dense, "total_macs": right + dense},
+            {"conv1.macs": wrong, "fc1.macs": last, "total_macs": wrong + last},
+            names,
+            again=("fc1.macs",) if last != dense else (),
+        )
+
+
+Window = tuple[int, int, int]
+"""Its size, its stride and its dilation."""
+
+
+def seen(windows: Sequence[Window], step: Callable[[int, Window, list[int]], int]) -> list[int]:
+    """Receptive fields, from what is seen before, the window, and the strides before it."""
+    found, strides = [1], list[int]()
+    for window in windows:
+        found.append(step(found[-1], window, strides))
+        strides.append(window[1])
+    return found[1:]
+
+
+def reaches() -> Iterator[Asked]:
+    """Receptive fields."""
+    nets: dict[str, tuple[Window, ...]] = {
+        "wide": ((11, 4, 1), (7, 2, 1), (5, 1, 1)),
+        "pooled": ((7, 2, 1), (3, 2, 1), (5, 1, 1), (3, 2, 1), (5, 1, 1)),
+        "spread": ((5, 1, 1), (5, 1, 3), (7, 1, 4)),
+        "steep": ((5, 3, 1), (7, 4, 1), (9, 1, 1)),
+    }
+
+    def right(r: int, window: Window, strides: list[int]) -> int:
+        return r + window[2] * (window[0] - 1) * math.prod(strides)
+
+    wrong: list[tuple[str, str, Any, tuple[str, ...], tuple[str, ...]]] = [
+        (
+            "jump",
+            "The strides before are ignored.",
+            lambda r, w, s: r + w[2] * (w[0] - 1),
+            ("stride-ignored", "dropped-factor"),
+            ("wide", "pooled", "steep"),
+        ),
+        (
+            "cells",
+            "k in place of k − 1.",
+            lambda r, w, s: r + w[2] * w[0] * math.prod(s) if s else w[0],
+            ("off-by-one", "dropped-term"),
+            ("wide", "pooled", "spread"),
+        ),
+        (
+            "own-stride",
+            "The layer's own stride counts already.",
+            lambda r, w, s: r + w[2] * (w[0] - 1) * math.prod(s) * w[1],
+            ("extra-factor",),
+            ("wide", "steep"),
+        ),
+        (
+            "dilation",
+            "The dilation is ignored.",
+            lambda r, w, s: r + (w[0] - 1) * math.prod(s),
+            ("dilation-ignored", "dropped-factor"),
+            ("spread",),
+        ),
+        (
+            "last-stride",
+            "The last stride in place of the product of all.",
+            lambda r, w, s: r + w[2] * (w[0] - 1) * (s[-1] if s else 1),
+            ("dropped-factor", "stride-ignored"),
+            ("steep",),
+        ),
+        (
+            "times",
+            "Windows are multiplied.",
+            lambda r, w, s: r * w[0],
+            ("other-operation",),
+            ("wide", "steep"),
+        ),
+    ]
+    for key, why, step, names, chosen in wrong:
+        for net in chosen:
+            windows = nets[net]
+            layers = [layer("conv", filters=4, kernel=k, stride=s, dilation=d) for k, s, d in windows]
+            labels = [f"conv{i}.receptive_field" for i in range(1, len(windows) + 1)]
+            truth, own = seen(windows, right), seen(windows, step)
+            strides = [s for _, s, _ in windows]
+            anew = [
+                labels[i]
+                for i, window in enumerate(windows)
+                if own[i] != right(own[i - 1] if i else 1, window, strides[:i])
+            ]
+            yield Asked(
+                f"reach-{key}-{net}",
+                why,
+                "200x200x3",
+                tuple(layers),
+                dict(zip(labels, truth, strict=True)),
+                dict(zip(labels, own, strict=True)),
+                names,
+                again=tuple(anew[1:]),
+            )
+
+
+def plain() -> Iterator[Asked]:
+    """Right papers, and wrong numbers that nothing explains."""
+    grouped = layer("conv", filters=48, kernel=3, groups=4)
+    up = layer("conv_transpose", filters=8, kernel=5, stride=3, padding=2)
+    dilated = layer("conv", filters=8, kernel=5, dilation=3)
+    reach = tuple(f"conv{i}.receptive_field" for i in (1, 2, 3))
+    wide = tuple(layer("conv", filters=4, kernel=k, stride=s) for k, s in ((11, 4), (7, 2), (5, 1)))
+    right: list[tuple[str, str, tuple[Any, ...], Values]] = [
+        ("grouped", "16x16x24", (grouped,), sizes(conv1=[14, 14, 48]) | {"conv1.params": 2640}),
+        ("transposed", "14x14x16", (up,), sizes(convt1=[40, 40, 8]) | {"convt1.params": 401 * 8}),
+        ("dilated", "80x80x3", (dilated,), sizes(conv1=[68, 68, 8]) | {"conv1.params": 608}),
+        ("norm", "12x12x48", ("batchnorm",), sizes(bn1=[12, 12, 48]) | {"bn1.params": 96}),
+        ("reach", "200x200x3", wide, dict(zip(reach, (11, 35, 67), strict=True))),
+    ]
+    for key, image, layers, truth in right:
+        yield Asked(f"right-{key}", "All is right.", image, layers, truth, truth)
+    wrong = [
+        ("grouped", {"conv1.params": 2460}),
+        ("transposed", sizes(convt1=[47, 47, 8])),
+        ("dilated", sizes(conv1=[61, 61, 8])),
+        ("norm", {"bn1.params": 69}),
+        ("reach", {"conv3.receptive_field": 76}),
+    ]
+    known = {key: (image, layers, truth) for key, image, layers, truth in right}
+    for key, values in wrong:
+        image, layers, truth = known[key]
+        why = "A number that nothing explains."
+        yield Asked(f"slip-{key}", why, image, layers, truth, truth | values, slips=tuple(values))
+
+
+def all_asked() -> Iterator[Asked]:
+    for made in (lengths, depths, parameters, multiplications, reaches, plain):
+        yield from made()
+
+
 def spots(net: Net, truth: Values, own: Values) -> tuple[str, list[str], list[str]]:
     """Where the first wrong value stands, what it may be said of, and the other layers of its kind."""
     first = next((name for name in own if own[name] != truth[name]), "")
@@ -448,3 +927,5 @@ def all_cases() -> Iterator[Case]:
             by=int,
             slips=[name],
         )
+    for asked in all_asked():
+        yield asked.case()
