@@ -589,7 +589,7 @@ class _Paper:
         message = answer.message
         if not message and answer.verdict == CARRIED and (origin := self.origin(answer)):
             message = say("It follows from your {name}.", name=Sym(origin))
-        elif not message and answer.verdict == IMPRECISE:
+        elif not message and answer.verdict == IMPRECISE and of:
             true = answer.true.array.flat[answer.statuses.index(IMPRECISE)]
             message = f"Not precise enough: it should be {in_words(self.key.policy.near(answer.name), true)}."
         return Marked(
