@@ -394,8 +394,7 @@ def test_each_step_may_be_rounded(kind: str, examples: int) -> None:
             st.sampled_from([(problem, rounded), (rounded, rounded), (rounded, problem)])
         )
         found, values = marks(key), marks(students).key.values
-        # A logarithm of a rounded p is another one than that of the scores, which is what is replayed.
-        names = [name for name in found.names if name in values and name != "log_p"]
+        names = [name for name in found.names if name in values]
         names = [name for name in names if not cut_short(values[name], found.key.values[name])]
         typed = {name: in_digits(values[name]) for name in names}
         result = found.mark(typed)

@@ -309,7 +309,8 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
         if given.probabilities is not None:
             return p, None
         logarithms = ops.log_softmax(scaled)
-    return p, board.let("log_p", based(logarithms), title, why)
+    by_p = () if np.any(board.value(p).array == 0) else (_logarithm(given)(p),)
+    return p, board.let("log_p", based(logarithms), title, why, ways=lambda: by_p)
 
 
 def _logarithm(given: Given) -> Callable[[Expr], Expr]:
@@ -341,8 +342,12 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
     def slips() -> Iterator[Slip]:
         return _slips_of_entropy(given, board, each, p, y, T)
 
+    def ways() -> Iterator[Expr]:
+        if log_p is not None:
+            yield -(ops.row_sums(y * log_p) if given.samples else total(y * log_p))
+
     if n:
-        losses = board.let("losses", each, title, why, slips=slips)
+        losses = board.let("losses", each, title, why, slips=slips, ways=ways)
         sum_ = total(losses)
         loss = number(1) / n * sum_ if _averaged(given) else sum_
         board.let(
@@ -352,7 +357,7 @@ def _loss(given: Given, board: Board, p: Expr, log_p: Expr | None, y: Expr, T: E
             slips=lambda: _slips_of_mean(given, shares, losses, p, y),
         )
     else:
-        board.let("loss", each, title, why, slips=slips)
+        board.let("loss", each, title, why, slips=slips, ways=ways)
     grad = board.let(
         "grad",
         _scaled(p - y, given, T),
