@@ -44,7 +44,14 @@ from solver.expr.nodes import PRODUCT, Apply, Expr, Function, Infix, Op, Sym, ap
 from solver.expr.ops import broadcast, exp, number
 from solver.expr.values import Array, Value, gather
 from solver.kinds import Kind, Mistake, taken
-from solver.parts.entropy import entropy_slips, hardened, likelihood_slips, mean_slips, softmax_slips
+from solver.parts.entropy import (
+    class_slips,
+    entropy_slips,
+    hardened,
+    likelihood_slips,
+    mean_slips,
+    softmax_slips,
+)
 from solver.record import Record
 from solver.spec.fields import (
     VECTOR_SCHEMA,
@@ -367,7 +374,9 @@ def _predict(given: Given, board: Board, a: Expr) -> None:
         return
     if last == "softmax" or given.outputs > 1:
         title = "The class with the largest output, counted from 0."
-        board.let("predicted", ops.argmax(a), title, exactly=True)
+        board.let(
+            "predicted", ops.argmax(a), title, exactly=True, slips=lambda: class_slips(a, board.value(a))
+        )
     else:
         output = ops.row_sums(a) if given.samples else a[0]  # of one entry each
         half = number(Fraction(1, 2))

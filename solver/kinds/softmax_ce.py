@@ -43,7 +43,14 @@ from solver.expr.nodes import Derivative, Expr, Op, Sym, apply
 from solver.expr.ops import at, exp, log, number, total
 from solver.expr.values import Arithmetic, Array, Value, exact, gather
 from solver.kinds import Kind, Mistake, taken
-from solver.parts.entropy import entropy_slips, hardened, likelihood_slips, mean_slips, softmax_slips
+from solver.parts.entropy import (
+    class_slips,
+    entropy_slips,
+    hardened,
+    likelihood_slips,
+    mean_slips,
+    softmax_slips,
+)
 from solver.spec.fields import (
     Fault,
     Fields,
@@ -181,7 +188,11 @@ def solve(given: Given, board: Board) -> None:
         z = _layer(given, board)
     p, log_p = _probabilities(given, board, z, T)
     board.let(
-        "predicted", ops.argmax(p), "The class with the largest probability, counted from 0.", exactly=True
+        "predicted",
+        ops.argmax(p),
+        "The class with the largest probability, counted from 0.",
+        exactly=True,
+        slips=lambda: class_slips(p, board.value(p)),
     )
     if (given.samples or 1) * given.classes**2 <= LARGEST_JACOBIAN:
         _jacobian(given, board, z, p, T)

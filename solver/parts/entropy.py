@@ -34,6 +34,13 @@ def hardened(shares: Value) -> Value | None:
     return exact(np.argmax(shares.floats, axis=-1).tolist())
 
 
+def class_slips(p: Expr, shares: Value) -> Iterator[Slip]:
+    """Classes counted from 1: certain where that leads to a class that does not exist."""
+    beyond = bool((np.argmax(shares.floats, axis=-1) == shares.shape[-1] - 1).any())
+    says = "Classes count from 0 here: the first one is class 0."
+    yield Slip("wrong-index", ops.argmax(p) + 1, "from-one:class", None, PLAIN, ("off-by-one",), says, beyond)
+
+
 def softmax_slips(z: Expr, classes: int, rows: bool) -> Iterator[Slip]:
     """The powers, their sum, or the division done in another way; z may be divided by a temperature."""
     p, powers = ops.softmax(z), exp(z)
