@@ -18,6 +18,8 @@ from mistakes.files import CASES, cases, data_of, text_of
 from mistakes.marked import Marked, Outcome, can_mark, marked, sure
 from mistakes.paper import WORST, Unfit, judgements
 
+from solver import kinds
+
 KINDS = ("logistic-gd", "mlp-forward", "softmax-ce", "conv2d", "pool2d", "cnn-shapes", "info-gain")
 marking = pytest.mark.skipif(not can_mark(), reason="the program does not mark answers yet")
 
@@ -74,6 +76,30 @@ def test_the_cases_agree_with_the_program_on_what_is_right() -> None:
                 continue
             worst = {"correct": "correct", "imprecise": "imprecise"}.get(said["verdict"], "wrong")
             assert max(found, key=WORST.index) == worst, (case["id"], name)
+
+
+# fmt: off
+COMMON = frozenset({
+    "brackets", "transpose", "sign", "dropped-term", "extra-term", "dropped-factor", "extra-factor",
+    "repeated-factor", "swapped-operands", "other-operation", "other-function",
+    "function-forgotten", "other-quantity", "previous-iterate", "updated-value", "off-by-one",
+    "wrong-index", "rounding-direction", "kernel-flipped", "stride-ignored", "padding-ignored",
+    "dilation-ignored", "rows-for-columns", "other-axis",
+})
+# fmt: on
+"""The names of mistakes that all kinds share."""
+
+
+def test_a_name_of_its_own_stands_in_the_docs_of_a_kind() -> None:
+    own = {
+        (case["problem"]["kind"], answer["mistake"][0])
+        for case in cases()
+        for answer in case["expect"].values()
+        if answer.get("mistake") and answer["mistake"][0] not in COMMON
+    }
+    assert own
+    for kind, name in sorted(own):
+        assert name in kinds.find(kind).docs, (kind, name)
 
 
 # ---------------------------------------------------------------- marking

@@ -26,6 +26,10 @@ Method
 Legend
     H entropy in bits, A a column, v a value, n samples; `A2=1/H` is a quantity at the node where A2 is 1.
 
+Mistakes
+    Marking knows, besides those of all kinds: unweighted (branches that count alike), threshold-ignored (numbers
+    taken for words), not-midway (a value of the column as the threshold), values-grouped, groups-ignored.
+
 Source
     Quinlan: Induction of decision trees (1986), C4.5 (1993); Breiman, Friedman, Olshen, Stone: Classification
     and regression trees (1984); Mitchell: Machine Learning, chapter 3; Russell, Norvig: Artificial
