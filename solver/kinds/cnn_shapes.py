@@ -968,12 +968,12 @@ def unchanged(given: Given, pins: Mapping[str, Value]) -> bool:
     square = all(
         rows == columns for rows, columns, _ in (given.turned(tuple(each), back=True) for each in maps)
     )
-    learning = {layer.name for layer in given.layers if layer.what in LEARNING}
-    params = {name.removesuffix(".params") for name in pins if name.endswith(".params")}
+    counted = {f"{layer.name}.params" for layer in given.layers if layer.what in LEARNING}
+    counted |= {f"{layer.name}.macs" for layer in given.layers if layer.what in WEIGHTED}
     return (
         plain
         and square
-        and params <= learning
+        and all(name in counted for name in pins if name.endswith((".params", ".macs")))
         and given.size[:1] == given.size[1:2]
         and not any("receptive_field" in name or name.endswith((".height", ".width")) for name in pins)
     )
