@@ -106,6 +106,11 @@ def out_of(marked: Mapping[str, Any]) -> str:
     return f"{mark(points(marked))} of {mark(most(marked))}"
 
 
+def in_points(earned: Fraction, of: Fraction) -> str:
+    """`1.5 of 3 points`."""
+    return f"{mark(earned)} of {mark(of)} point{'s' if of > 1 or not of else ''}"
+
+
 def percent(part: Fraction, whole: Fraction) -> str:
     """`50 %`; empty where there is nothing to earn."""
     return f"{_rounded(100 * part / whole)} %" if whole else ""

@@ -72,7 +72,7 @@ def _few(summary: Summary) -> Iterator[Block]:
             yield from _paper(papers[0], alone=True)
             continue
         total, of = (rows[student], summary.roster.of) if student else _total(papers)
-        share = ", ".join(filter(None, (_points(total, of), results.percent(total, of))))
+        share = ", ".join(filter(None, (results.in_points(total, of), results.percent(total, of))))
         yield Heading(_named(student) if student else counted(len(papers), "problem"), share)
         for result in papers:
             yield from _paper(result, alone=False)
@@ -90,7 +90,7 @@ def _total(papers: Sequence[Result]) -> tuple[Fraction, Fraction]:
 
 
 def _paper(result: Result, alone: bool) -> Iterator[Block]:
-    points = _points(results.points(result), results.most(result))
+    points = results.in_points(results.points(result), results.most(result))
     problem = _named(results.problem(result))
     if alone:
         title = " · ".join(filter(None, (_named(results.student(result)), problem)))
@@ -134,10 +134,6 @@ def _row(answer: Answer) -> tuple[Prose, ...]:
     points = results.out_of(answer) if results.most(answer) else ""
     cells = _named(str(answer.get("name"))), given, expected, str(answer.get("verdict")), points
     return tuple((text,) for text in cells)
-
-
-def _points(points: Fraction, of: Fraction) -> str:
-    return f"{results.mark(points)} of {results.mark(of)} point{'s' if of > 1 or not of else ''}"
 
 
 def _named(text: str) -> str:

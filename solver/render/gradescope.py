@@ -24,7 +24,7 @@ def document(papers: Sequence[Result], visibility: str = "visible") -> dict[str,
     """The `results.json` of one student, who may have answered several problems."""
     total = sum(map(results.points, papers), Fraction(0))
     of = sum(map(results.most, papers), Fraction(0))
-    said = [f"**{results.mark(total)} of {results.mark(of)} points**"]
+    said = [f"**{results.in_points(total, of)}**"]
     for paper in papers:
         first = next(results.went_wrong(paper), None)
         if first is not None and (message := results.message(first)):

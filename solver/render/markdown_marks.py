@@ -29,7 +29,7 @@ def feedback(student: str, papers: Sequence[Result], steps: Steps | None = None)
     of = sum(map(results.most, papers), Fraction(0))
     share = f" ({results.percent(total, of)})" if of else ""
     lines = [f"# {escaped(crop(student, LONGEST_NAME)) or 'Marks'}", ""]
-    lines += [f"**{results.mark(total)} of {results.mark(of)} points{share}**", ""]
+    lines += [f"**{results.in_points(total, of)}{share}**", ""]
     for paper in papers:
         lines += paper_lines(paper, steps)
     return "\n".join(lines).rstrip("\n") + "\n"
