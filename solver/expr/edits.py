@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations, islice
+from types import MappingProxyType
 
 from solver.expr.evaluate import shape_of
 from solver.expr.nodes import OPERATIONS, Apply, Const, Expr, ShapeError, Sym, apply, build, symbols
 from solver.expr.ops import exp, number, terms
-from solver.expr.values import Shape
+from solver.expr.values import Shape, Value, gather
 from solver.record import Record
 
 PLAIN, LIKELY, POSSIBLE = 1, 2, 3
@@ -58,6 +59,8 @@ class Edit(Record, identity=True):
     says: str = ""
     of: Expr | None = None
     """The right expression, where it is written in another way than in the step."""
+    twins: tuple[str, ...] = ()
+    """The keys of edits of the same name that come to the same here."""
     fact: bool = False
 
 
@@ -92,6 +95,8 @@ class Scope(Record, identity=True):
     lengths: Collection[str] = ()
     """Those that are easily one too large or too small."""
     samples: int = 1
+    data: Mapping[str, Value] = MappingProxyType({})
+    """The numbers that are given."""
 
 
 TURNED = "turned:whole"
@@ -138,7 +143,10 @@ def _merged(one: Edit, other: Edit) -> Edit:
     first, second = (other, one) if ranks[1] < ranks[0] else (one, other)
     also = dict.fromkeys((*first.also, second.name, *second.also))
     also.pop(first.name, None)
-    return first.but(also=tuple(also), says=first.says or second.says * (first.name == second.name))
+    if first.name != second.name:
+        return first.but(also=tuple(also))
+    twins = (*first.twins, second.key, *second.twins)
+    return first.but(also=tuple(also), says=first.says or second.says, twins=twins)
 
 
 def _written(expr: Expr) -> str:
@@ -583,6 +591,8 @@ def _quantities(name: str, expr: Expr, scope: Scope) -> Iterator[Edit]:
     places = {each: place for place, each in enumerate(scope.names)}
     for used in symbols(expr):
         if used in scope.shapes:
+            if used in scope.data:
+                yield from _lost_minus(expr, used, scope.data[used])
             for other in _others(used, name, scope, places):
                 mistake, key, cost = _taken(other, used)
                 also: tuple[str, ...] = ("other-quantity",) if mistake != "other-quantity" else ()
@@ -620,6 +630,33 @@ _STEPS = {
     ("previous-iterate", 1): "That is {wrong}, one step too early.",
     ("updated-value", 1): "That is {wrong}, one step too late.",
 }
+
+
+MOST_NEGATIVE = 8
+"""Of so many negative numbers of an array the minus is lost."""
+
+
+def _lost_minus(expr: Expr, used: str, given: Value) -> Iterator[Edit]:
+    """The minus of one of the given numbers overlooked."""
+    entries = list(given.array.flat)
+    negative = [place for place, entry in enumerate(entries) if entry < 0]
+    if len(negative) > MOST_NEGATIVE:
+        return
+    for places in ([place] for place in negative):
+        yield _without_minus(expr, used, given, places)
+    if len(negative) > 1:
+        yield _without_minus(expr, used, given, negative)
+
+
+def _without_minus(expr: Expr, used: str, given: Value, places: Sequence[int]) -> Edit:
+    entries = list(given.array.flat)
+    part = Const(gather([entries[places[0]]], ()))
+    for place in places:
+        entries[place] = -entries[place]
+    wrong = _put(expr, used, Const(gather(entries, given.shape)))
+    what = "the minus of {part}" if len(places) == 1 else "the minus signs"
+    says = f"You lost {what} in {{wrong}}." if given.shape else "You lost the minus of {part}."
+    return Edit("sign", wrong, "minus:given", expr, Sym(used), part, POSSIBLE, (), says)
 
 
 _ABOUT = re.compile(r"\(([^()=<>]+)(=|<=|>)?[^()]*\)$")

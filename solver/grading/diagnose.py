@@ -212,9 +212,7 @@ class _Numbers:
         for loose in (False, True) if loosely else (False,):
             hit = np.flatnonzero(self._near(values, loose).all(axis=1))
             if not self.x.any():  # noughts may only say that nothing was computed
-                hit = np.array(
-                    [at for at in hit if guesses[at].mistake in ZERO_MISTAKES and not values[at].any()]
-                )
+                hit = np.array([at for at in hit if _gives_noughts(guesses[at]) and not values[at].any()])
             if not len(hit):
                 continue
             fits = sorted((guesses[place] for place in hit), key=_rank)
@@ -270,6 +268,8 @@ class _Numbers:
         if self.integers and self.truth is not None:  # a count may be as much too large as too small
             across = max(across, 2 * float(np.abs(self.truth).max()))
         for place in range(len(x)):
+            if entry:  # in sums of a few numbers what is missing or too much lies close together
+                width[place] = max(width[place], _gap(others[:, place]))
             apart = max(_range(values[:, place], x[place], truth, place), across)
             if truth is None:  # of another shape: hardly anything to compare with
                 apart = max(apart, largest)
@@ -287,8 +287,19 @@ def _found(best: Guess, equal: Sequence[Guess]) -> Found:
     return Found(best, tuple(names), tuple(traces), other=other)
 
 
+def _gives_noughts(guess: Guess) -> bool:
+    """Whether a mistake is believed to give nothing but noughts."""
+    return guess.mistake in ZERO_MISTAKES or (guess.edit is not None and guess.edit.fact)
+
+
 def _distinct(rows: Array) -> int:
     return len({row.tobytes() for row in np.round(rows, 9) + 0.0})
+
+
+def _gap(values: Array) -> float:
+    """The smallest distance of two different values."""
+    steps = np.diff(np.unique(np.round(values, 9)))
+    return float(steps.min()) if len(steps) else 0.0
 
 
 def _range(values: Array, x: float, truth: Array | None, place: int) -> float:

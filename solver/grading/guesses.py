@@ -120,7 +120,12 @@ class Guesser:
         shapes = {name: value.shape for name, value in self.worlds.values.items()}
         scalars = [name for name in ("learning_rate", "l2", "temperature") if name in shapes]
         samples = (shapes[name][0] for name in ("X", "x", "logits") if len(shapes.get(name, ())) == 2)
-        return Scope(shapes, self._names, scalars, samples=next(samples, 1))
+        data = {
+            name: value
+            for name, value in self.worlds.values.items()
+            if name in self.worlds.given and not value.label and value.size <= MOST_ENTRIES
+        }
+        return Scope(shapes, self._names, scalars, samples=next(samples, 1), data=data)
 
     def _scope(self, step: Step) -> Scope:
         names = self._names
@@ -205,11 +210,20 @@ class Guesser:
             return False
         return edit.key.endswith(":whole") or step is None or not step.pinned
 
+    def _harmless(self, edit: Edit) -> bool:
+        """Whether an edit takes a quantity for another one that is equal to it."""
+        if not (isinstance(edit.wrong, Sym) and isinstance(edit.right, Sym)):
+            return False
+        floats = self.worlds.truth.floats
+        return same(floats[edit.wrong.name], floats[edit.right.name])
+
     def _near(self, name: str, world: World) -> Iterator[Guess]:
         """Edits of the quantity's own step."""
         step = self.worlds.truth.steps[name]
         for edit in self.edits(step.name):
-            if self._goes_round(edit, step.name, world):
+            if self._goes_round(edit, step.name, world) or (
+                world is not self.worlds.truth and self._harmless(edit)
+            ):
                 continue
             value = world.propagated({step.name: edit.expr}, name)
             if value is not None:
@@ -356,6 +370,7 @@ def other_base(edit: Edit) -> bool:
 def _keys(edit: Edit) -> Iterator[str]:
     """What tells that two edits are the same mistake: the start of an iteration is also its previous iterate."""
     yield edit.key
+    yield from edit.twins
     if (
         edit.key.startswith("previous-iterate:")
         and isinstance(edit.wrong, Sym)

@@ -414,7 +414,7 @@ class _Paper:
                     answer.note = "it follows from the rounded values before it"
                     answer.settle()
                 return
-        if answer.verdict == IMPRECISE or not answer.readable or self.from_noughts(answer):
+        if not answer.readable or (answer.verdict != IMPRECISE and self.from_noughts(answer)):
             return
         right = [status == RIGHT for status in before]
         world = own or self.key.truth
@@ -424,7 +424,7 @@ class _Paper:
             assert isinstance(answer.read, Typed)
             found = explained(self.key, answer.name, answer.read, right, world, self.past, self.sure(answer))
             found = found or self.proved.get(answer.name)
-        if found is None:
+        if found is None or (answer.verdict == IMPRECISE and not found.repeat):
             return
         answer.statuses = [
             RIGHT if status == RIGHT else BLANK if status == BLANK else CARRIED if found.repeat else MISTAKE
