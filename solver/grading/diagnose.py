@@ -72,8 +72,9 @@ def explained(
     for guess in key.guesser.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), (trace(guess),), repeat=True)
-    if numbers.nearly_true():  # a slip of the last digit, or not as many digits as are wanted
-        return None
+    numbers.only_facts = (
+        numbers.nearly_true()
+    )  # a slip of the last digit, or not as many digits as are wanted
     numbers.settled = _settled(key, name, sure)
     stages: list[Guesses] = []
     for stage in key.guesser.stages(name, own):
@@ -162,6 +163,8 @@ class _Numbers:
         self.width = np.maximum(np.array(width), 2 * TIGHT * np.abs(self.x))
         self.integers = whole and not finest
         self.settled: frozenset[str] = frozenset()
+        self.only_facts = False
+        """Whether only that is said which is true of the numbers themselves."""
         self.truth: Array | None = None
         self.wrong = np.ones(len(self.x), dtype=bool)
         if truth.shape == self.shape and truth.dtype == float:
@@ -219,10 +222,12 @@ class _Numbers:
             fits = [guess for guess in fits if self.settled.isdisjoint(guess.at)]
             if not fits:
                 continue
-            best = fits[0]
-            fact = best.edit is not None and best.edit.fact and self._exactly(best.value)
-            chance = self._chance(values, costs <= best.cost, loose, best.entry)
-            if not fact and math.prod(chance) >= LIKELY_CHANCE:
+            facts = [guess for guess in fits if guess.edit and guess.edit.fact and self._exactly(guess.value)]
+            best = (facts or fits)[0]
+            if not facts and (
+                self.only_facts
+                or math.prod(self._chance(values, costs <= best.cost, loose, best.entry)) >= LIKELY_CHANCE
+            ):
                 return None
             return _found(best, [guess for guess in fits if guess.cost == best.cost])
         return None

@@ -515,7 +515,8 @@ class Net:
         image = (
             self.entries(INPUT, self.given.size)[-1] if self.seeing and layer.sources[0] != INPUT else None
         )
-        wrong = partial(of_params, layer, before, after, biased, image)
+        earlier = self.earlier(each) if layer.what == "dense" else []
+        wrong = partial(of_params, layer, before, after, biased, image, earlier)
         self.quietly(f"{name}.params", params, title, slips=wrong)
         title, macs = say("{layer}: its multiplications.", layer=name), multiplications(layer, before, after)
         wrong = partial(of_macs, layer, macs, before, after, biased)
@@ -609,6 +610,20 @@ class Net:
         return r, max(reach.jump[axis] for reach in sources), rest
 
     # What people write instead
+
+    def earlier(self, each: Placed) -> list[tuple[str, tuple[Expr, ...]]]:
+        """Other layers that a dense layer may be counted from: what to tell, and their shapes."""
+        found: list[tuple[str, tuple[Expr, ...]]] = []
+        at, known = each.layer.sources[0], {math.prod(each.inputs[0])}
+        shapes = {INPUT: self.given.size} | {one.place: one.shape for one in self.layers}
+        while at != INPUT and len(found) < MOST_EARLIER:
+            behind, at = self.given.layers[at].what, self.given.layers[at].sources[0]
+            if math.prod(shapes[at]) not in known:
+                pooled = not found and behind in (*POOLS, *GLOBAL, *ADAPTIVE)
+                says = EARLIER["pool" if pooled else "input" if at == INPUT else ""]
+                found.append((says, self.entries(at, shapes[at])))
+                known.add(math.prod(shapes[at]))
+        return found
 
     def length_slips(self, layer: Layer, n: Expr, axis: int) -> Slips:
         return lambda: of_length(layer, n, self.way(layer, n, axis))
@@ -979,6 +994,15 @@ def unchanged(given: Given, pins: Mapping[str, Value]) -> bool:
     )
 
 
+MOST_EARLIER = 4
+"""So many other layers are looked at from which a dense layer may be counted."""
+
+EARLIER = {
+    "": "You counted the numbers of an earlier layer; a dense layer reads those of the layer right before it.",
+    "pool": "You counted the map in front of the pooling; the dense layer reads the one behind it.",
+    "input": "You counted the numbers of the input; a dense layer reads those of the layer right before it.",
+}
+
 MOST_MISTAKEN = 12
 """Of a longer network no single layers are taken for others."""
 
@@ -1172,7 +1196,10 @@ MISREADINGS = (
         ("other-operation", "extra-factor"),
     ),
     Misreading(
-        "extra-factor", _filled, "The gaps of a dilated window hold no weights: it still has k · k of them."
+        "extra-factor",
+        _filled,
+        "The gaps of a dilated window hold no weights: it still has k · k of them.",
+        ("dilated-size", "other-quantity"),
     ),
     Misreading(
         "dropped-term",

@@ -690,6 +690,8 @@ def mistakes(given: Given) -> Iterator[Mistake]:
     yield taken(given, "rows-for-columns", says, "transpose", kernel=turned)
     if given.groups == 1 and not given.transposed:
         yield from _mistaken_channels(given)
+    if given.filters > 1 and not given.transposed:
+        yield _maps_added(given)
     yield from _mistaken_layers(given)
 
 
@@ -725,12 +727,19 @@ def _mistaken_padding(given: Given) -> Iterator[Mistake]:
     """Zeros forgotten, added, or on some sides only; a size without + 1."""
     rows, columns = ((axis.before, axis.after) for axis in given.axes())
     none, pads = (0, 0), (rows, columns)
+    left = [-(axis.n + sum(pad) - axis.span) % axis.s for axis, pad in zip(given.axes(), pads, strict=True)]
+    if any(left) and given.padding != "same":
+        says = "The last window does not fit and is left out: the size is rounded down; you filled it up with zeros."
+        frame = (rows[0], rows[1] + left[0]), (columns[0], columns[1] + left[1])
+        yield _padded(given, "rounding-direction", says, *frame, "padding-added")
     if pads == (none, none):
         says = "Without padding the output is smaller than the input; you put zeros around."
         for word in ("same", "full"):
             yield taken(given, "padding-added", says, "extra-term", padding=word)
     else:
         yield taken(given, "padding-ignored", "Zeros are put around the input first.", padding=none)
+        if isinstance(given.padding, str):
+            yield from _other_padding(given, rows, columns)
         missing = "below and on the right too: your last rows and columns are missing"
         frames = (
             (missing, (rows[0], 0), (columns[0], 0)),
@@ -741,16 +750,12 @@ def _mistaken_padding(given: Given) -> Iterator[Mistake]:
         for where, down, across in frames if min(*rows, *columns) > 0 else ():
             says = f"Zeros are put on all sides, {where}."
             yield _padded(given, "padding-halved", says, down, across)
-        asked = f"`{given.padding}`" if isinstance(given.padding, str) else f"{rows[0]} on each side"
         if isinstance(given.padding, tuple) and columns == rows and rows[0] > 1:
-            says = f"A padding of {rows[0]} means {asked}; you put {rows[0]} in all."
+            says = f"A padding of {rows[0]} means {rows[0]} on each side; you put {rows[0]} in all."
             half = rows[0] // 2
             yield taken(given, "padding-halved", says, "dropped-factor", padding=(half, half))
-        asked = asked if columns == rows else "another padding"
-        for word, so_many in (("same", "keep the size"), ("full", "leave one corner of the kernel on it")):
-            if word != given.padding:
-                says = f"You put as many zeros around the input as {so_many}; asked for is {asked}."
-                yield taken(given, "other-padding", says, padding=word)
+        if not isinstance(given.padding, str):
+            yield from _other_padding(given, rows, columns)
     if given.padding == "same":
         says = "With `same` there are ⌈n/s⌉ places, an odd zero going below and to the right."
         spans = [d * (k - 1) // 2 for d, k in zip(given.dilation, given.kernels[2:], strict=True)]
@@ -763,6 +768,16 @@ def _mistaken_padding(given: Given) -> Iterator[Mistake]:
         )
         less = [(before, after - s) for (before, after), s in zip(pads, given.stride, strict=True)]
         yield _padded(given, "dropped-term", says, less[0], less[1], "off-by-one")
+
+
+def _other_padding(given: Given, rows: Pair, columns: Pair) -> Iterator[Mistake]:
+    """As many zeros as another word asks for."""
+    asked = f"`{given.padding}`" if isinstance(given.padding, str) else f"{rows[0]} on each side"
+    asked = asked if columns == rows else "another padding"
+    for word, so_many in (("same", "keep the size"), ("full", "leave one corner of the kernel on it")):
+        if word != given.padding:
+            says = f"You put as many zeros around the input as {so_many}; asked for is {asked}."
+            yield taken(given, "other-padding", says, padding=word)
 
 
 def _padded(given: Given, name: str, says: str, rows: Pair, columns: Pair, *also: str) -> Mistake:
@@ -813,14 +828,19 @@ def _mistaken_channels(given: Given) -> Iterator[Mistake]:
         says = "One filter gives one map: the sums of its channels are added up; you kept them apart."
         apart = kernel.rearranged(lambda k: k.reshape(-1, 1, *k.shape[-2:]))
         yield taken(given, "channels-apart", says, "other-axis", kernel=apart, groups=given.channels)
-    if given.filters > 1:
-        says = "Each filter gives a map of its own; you added the maps up."
-        array = kernel.array.reshape(given.kernels).sum(axis=0, keepdims=True)
-        bias = given.bias
-        if bias is not None:
-            bias = gather([sum(np.broadcast_to(bias.array, given.filters).tolist())], ())
-        one = Value(array, kernel.domain)
-        yield taken(given, "maps-added", says, "other-axis", "extra-term", kernel=one, bias=bias)
+
+
+def _maps_added(given: Given) -> Mistake:
+    """One map for all filters; of groups each sees its own channels."""
+    says = "Each filter gives a map of its own; you added the maps up."
+    also = ("groups-ignored",) if given.groups > 1 else ()
+    kernels = given.kernel.array.reshape(given.groups, -1, *given.kernels[1:])
+    array = kernels.sum(axis=1).reshape(1, given.channels, *given.kernels[2:])
+    bias = given.bias
+    if bias is not None:
+        bias = gather([sum(np.broadcast_to(bias.array, given.filters).tolist())], ())
+    changed = {"kernel": Value(array, given.kernel.domain), "bias": bias, "groups": 1}
+    return taken(given, "maps-added", says, "other-axis", "extra-term", *also, **changed)
 
 
 def _mistaken_layers(given: Given) -> Iterator[Mistake]:
@@ -875,8 +895,8 @@ def _named(then: Sequence[Then]) -> Iterator[str]:
 def _mistaken(layer: Then) -> Iterator[tuple[str, str, Then]]:
     """What people take a pooling for."""
     if isinstance(layer.given, Pooling):
-        says = "Max pooling takes the largest number under the window, average pooling their mean."
         other = {"maxpool": "avgpool", "avgpool": "maxpool"}[layer.name]
+        says = pooling.OTHER[layer.name.removesuffix("pool")]
         yield "other-function", says, layer._replace(name=other)
         for name, says, window in layer.given.mistaken(layer.name == "avgpool"):
             yield name, says, layer._replace(given=window)

@@ -56,6 +56,7 @@ from solver.kinds import Kind, Mistake, taken
 from solver.parts.impurity import (
     CHOOSE,
     CRITERIA,
+    FORMULAS,
     MISTAKEN,
     SHARE_OF,
     TAKEN_FOR,
@@ -64,6 +65,7 @@ from solver.parts.impurity import (
     criterion_of,
     entropy,
     first_of_largest,
+    mixed_up,
 )
 from solver.parts.splits import (
     MOST_COUNTS,
@@ -340,6 +342,8 @@ class Inner(NamedTuple):
     majority: str
     known: str
     """The quantity that its impurity is already."""
+    above: int = 0
+    """How many samples there are at the node above."""
 
     @property
     def depth(self) -> int:
@@ -398,7 +402,7 @@ def _solve_counts(
             each = np.array([*values.values()])
             split = grouped(criterion, name, list(values), each, np.arange(len(each)))
             _show_groups(criterion, board, split)
-        _write_split(criterion, board, "", counts, said, split, sum(counts))
+        _write_split(criterion, board, "", counts, said, split)
         splits.append(split)
     _write_choice(criterion, board, "", splits)
     board.check("the parts add up to the whole", lambda: _sums_error(counts, splits), 0)
@@ -424,6 +428,7 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
     criterion, path = samples.criterion, node.path
     shown = _worked_out(samples, node, splits)
     sizes = [[sum(part.counts) for part in split.parts] for split in splits]
+    larger = tuple(dict.fromkeys((samples.table.rows, node.above))) if node.where else ()
     _write_impurity(criterion, board, path, node.counts, samples.said, node.known, sizes)
     for place, split in enumerate(map(samples.named, splits)):
         quiet = place not in shown
@@ -431,7 +436,7 @@ def _write_node(board: Board, samples: Samples, node: Inner, splits: list[Split]
             split = _write_threshold(board, samples, node, split, quiet)
         elif split.candidates is not None and not quiet:
             _show_groups(criterion, board, split)
-        _write_split(criterion, board, path, node.counts, samples.said, split, samples.table.rows, quiet)
+        _write_split(criterion, board, path, node.counts, samples.said, split, larger, quiet)
         splits[place] = split
     if len(shown) < len(splits):
         others = counted(len(splits) - len(shown), "other column")
@@ -577,10 +582,13 @@ def _write_split(
     counts: Sequence[int],
     said: Said,
     split: Split,
-    everything: int,
+    larger: Sequence[int] = (),
     quiet: bool = False,
 ) -> None:
-    """The counts and the impurity of each part, what is left, and what is gained; `everything` are all samples."""
+    """The counts and the impurity of each part, what is left, and what is gained.
+
+    `larger` are the numbers of samples of the whole table and at the node above, below the root.
+    """
     measure, n = criterion.measure, sum(counts)
     names = []
     for part in split.parts:
@@ -622,14 +630,14 @@ def _write_split(
         terms(*(apply(SHARE_OF, size, n, Sym(name)) for size, name in zip(sizes, names, strict=True))),
         "What is left: the mean over the parts, each weighted by its share of the samples.",
         quiet=quiet,
-        slips=lambda: _slips_of_remainder(criterion, path, split, names, everything),
+        slips=lambda: _slips_of_remainder(criterion, path, split, names, larger),
     )
     gain = board.let(
         _name(path, criterion.gain, split),
         Sym(f"{path}{measure}") - remainder,
         "What the split gains.",
         quiet=quiet,
-        slips=lambda: _slips_of_gain(criterion, path, split, remainder),
+        slips=lambda: _slips_of_gain(criterion, path, split, names, remainder, larger),
     )
     if not criterion.ratio:
         return
@@ -848,7 +856,8 @@ class _Grower:
         key = f"{escaped(split.feature)}{part.sign}{escaped(part.text)}"
         known = _name(node.path, samples.criterion.measure, split, part)
         where = (*node.where, _branch(split, part))
-        return Inner(f"{node.path}{key}/", where, rows, part.counts, features, majority, known)
+        path, above = f"{node.path}{key}/", sum(node.counts)
+        return Inner(path, where, rows, part.counts, features, majority, known, above)
 
     def leaf(self, node: Inner) -> End:
         """A node that no column splits after all: a threshold of a student's own may lie outside."""
@@ -1007,10 +1016,19 @@ def _slips_of_impurity(
     if known:
         yield Slip("other-quantity", Sym(criterion.measure), "root:impurity", None, PLAIN, (), _NODE)
         return
-    yield from _slips_of_entropy(criterion, counts)
+    yield from _slips_of_measure(criterion, counts)
     says = f"That is the {criterion.noun} of a column: what is asked for is that of the labels."
     for each in sizes[:MOST_OTHERS]:
         yield Slip("other-quantity", criterion.impurity(each), "column:impurity", None, LIKELY, (), says)
+
+
+def _slips_of_measure(criterion: Criterion, counts: Sequence[int]) -> Iterator[Slip]:
+    yield from _slips_of_entropy(criterion, counts)
+    right = next(name for name in FORMULAS if CRITERIA[name].measure == criterion.measure)
+    for wrong in FORMULAS:
+        if wrong != right:
+            other, says = CRITERIA[wrong].impurity(counts), mixed_up(right, wrong)
+            yield Slip("other-function", other, f"{wrong}:measure", None, LIKELY, (), says)
 
 
 def _slips_of_entropy(criterion: Criterion, counts: Sequence[int]) -> Iterator[Slip]:
@@ -1021,45 +1039,93 @@ def _slips_of_entropy(criterion: Criterion, counts: Sequence[int]) -> Iterator[S
     yield Slip("sign", -right, "minus:entropy", None, PLAIN, (), says)
     says = "The entropy is −∑ p log₂ p itself; it is the Gini index that begins with 1 −."
     yield Slip("extra-term", 1 - right, "complement:entropy", None, POSSIBLE, (), says)
+    there = [count for count in counts if count]
+    if len(there) != 2:
+        return
+    if there[0] == there[1]:
+        half, name = number(Fraction(1, 2)), "other-function"
+        says = "Two equal shares have an entropy of 1; 1/2 is each share, and their Gini index."
+        yield Slip(name, half, "half:entropy", None, PLAIN, ("other-quantity",), says, fact=True)
+    p, q = (apply(OVER, count, sum(there)) for count in there)
+    says = "Each share is multiplied by the logarithm of itself, not of the other one."
+    also = ("wrong-index", "other-quantity")
+    yield Slip("swapped-operands", -p * log2(q) - q * log2(p), "crossed:entropy", None, LIKELY, also, says)
 
 
 def _slips_of_part(criterion: Criterion, path: str, split: Split, part: Part, n: int) -> Iterator[Slip]:
-    yield from _slips_of_entropy(criterion, part.counts)
-    if criterion.measure == "H" and sum(count > 0 for count in part.counts) == 1:
-        says = "Where all labels agree the entropy is 0: there is nothing left to find out."
-        yield Slip("other-quantity", number(1), "one:part", None, LIKELY, ("swapped-operands",), says)
+    yield from _slips_of_measure(criterion, part.counts)
+    pure = sum(count > 0 for count in part.counts) == 1
+    if pure:
+        says = f"Where all labels agree the {criterion.noun} is 0: there is nothing left to find out."
+        yield Slip(
+            "other-quantity", number(1), "one:part", None, PLAIN, ("swapped-operands",), says, fact=True
+        )
     says = "The shares within a branch are out of its own samples, not out of all."
-    wrong = criterion.impurity(part.counts, n)
-    yield Slip("other-quantity", wrong, "all:part", None, LIKELY, ("dropped-factor",), says)
+    wrong, key = criterion.impurity(part.counts, n), "all-pure:part" if pure else "all:part"
+    yield Slip("other-quantity", wrong, key, None, LIKELY, ("dropped-factor",), says)
+    if len(split.parts) == len(part.counts):
+        column = [each.counts[split.parts.index(part)] for each in split.parts]
+        says = "You read the table the other way: count the labels in each branch, not the branches of each label."
+        also = ("swapped-operands", "other-quantity")
+        if any(column):
+            wrong = criterion.impurity(column)
+            yield Slip("rows-for-columns", wrong, "turned:part", None, LIKELY, also, says)
     if path and split.candidates is None:
         root = Sym(_name("", criterion.measure, split, part))
         yield Slip("other-quantity", root, "root:part", None, LIKELY, (), _NODE)
 
 
 def _slips_of_remainder(
-    criterion: Criterion, path: str, split: Split, names: Sequence[str], everything: int
+    criterion: Criterion, path: str, split: Split, names: Sequence[str], larger: Sequence[int]
 ) -> Iterator[Slip]:
     parts = [part.counts for part in split.parts]
     sizes = [sum(part) for part in parts]
-    if path:
-        weighted = (
-            apply(SHARE_OF, size, everything, Sym(name)) for size, name in zip(sizes, names, strict=True)
-        )
-        wrong = terms(*weighted)
-        says = "The weights at a node are out of its own samples, not out of the whole table."
+    for n, says in zip(larger, _WEIGHTS, strict=False):
+        wrong = _weighted(sizes, n, names)
         yield Slip("other-quantity", wrong, "all:remainder", None, LIKELY, ("dropped-factor",), says)
+    if path:
         root = Sym(_name("", "remainder", split))
         yield Slip("other-quantity", root, "root:remainder", None, LIKELY, (), _NODE)
     if each := _each_number(split):
         also = ("other-operation",)
-        wrong = _remainder(criterion, each)
-        yield Slip("threshold-ignored", wrong, "each:remainder", None, PLAIN, also, _THRESHOLD)
+        wrong, pure = _remainder(criterion, each), _all_pure(each)
+        says = _NOTHING_LEFT if pure else _THRESHOLD
+        yield Slip("threshold-ignored", wrong, "each:remainder", None, PLAIN, also, says, fact=pure)
+    own = criterion.impurity(sizes)
+    says = f"That is the {criterion.noun} of the column itself: take that of the labels in each branch."
+    yield Slip("other-quantity", own, "column:remainder", None, LIKELY, ("other-function",), says)
+    of_label = [column for column in zip(*parts, strict=True) if any(column)]
+    says = "You weighted by shares of one label: each branch counts with its share of all samples."
+    for column in of_label if len(of_label) <= MOST_WEIGHED else ():
+        wrong = _weighted(column, sum(column), names)
+        yield Slip("other-quantity", wrong, "label:remainder", None, LIKELY, ("dropped-factor",), says)
     cells = criterion.impurity([count for part in parts for count in part])
     says = f"You took the {criterion.noun} of column and labels together: take that of each branch by itself."
     yield Slip("other-quantity", cells, "together:remainder", None, POSSIBLE, (), says)
-    wrong = _remainder(criterion, [each for each in zip(*parts, strict=True) if any(each)])
+    wrong = _remainder(criterion, of_label)
     says = "Rows and columns are exchanged: count the labels within each value of the column."
     yield Slip("rows-for-columns", wrong, "turned:remainder", None, POSSIBLE, ("swapped-operands",), says)
+
+
+MOST_WEIGHED = 3
+"""Of so many labels each one's shares are taken for the weights."""
+
+_WEIGHTS = (
+    "The weights at a node are out of its own samples, not out of the whole table.",
+    "The weights at a node are out of its own samples, not out of those at the node above.",
+)
+_NOTHING_LEFT = (
+    "Only with a branch for each number would nothing be left:"
+    " a column of numbers is split in two at a threshold."
+)
+
+
+def _weighted(sizes: Sequence[int], n: int, names: Sequence[str]) -> Expr:
+    return terms(*(apply(SHARE_OF, size, n, Sym(name)) for size, name in zip(sizes, names, strict=True)))
+
+
+def _all_pure(parts: Sequence[Sequence[int]]) -> bool:
+    return all(sum(count > 0 for count in part) < 2 for part in parts)
 
 
 def _remainder(criterion: Criterion, parts: Sequence[Sequence[int]]) -> Expr:
@@ -1076,14 +1142,25 @@ def _each_number(split: Split) -> list[list[int]]:
     return [*counts, found.right[-1].tolist()]
 
 
-def _slips_of_gain(criterion: Criterion, path: str, split: Split, remainder: Expr) -> Iterator[Slip]:
+def _slips_of_gain(
+    criterion: Criterion,
+    path: str,
+    split: Split,
+    names: Sequence[str],
+    remainder: Expr,
+    larger: Sequence[int],
+) -> Iterator[Slip]:
     whole = Sym(f"{path}{criterion.measure}")
     if each := _each_number(split):
-        wrong = whole - _remainder(criterion, each)
-        also = ("other-operation", "dropped-term")
-        yield Slip("threshold-ignored", wrong, "each:gain", None, PLAIN, also, _THRESHOLD)
-    says = "That is the remainder, what is left after the split: the gain is what it takes away."
+        wrong, pure = whole - _remainder(criterion, each), _all_pure(each)
+        also, says = ("other-operation", "dropped-term"), _NOTHING_LEFT if pure else _THRESHOLD
+        yield Slip("threshold-ignored", wrong, "each:gain", None, PLAIN, also, says, fact=pure)
+    says = "That is the remainder, what is left after the split: the gain is what the split takes away."
     yield Slip("other-quantity", remainder, "remainder:gain", None, PLAIN, ("dropped-term",), says)
+    sizes = [sum(part.counts) for part in split.parts]
+    for n, says in zip(larger, _WEIGHTS, strict=False):
+        wrong = whole - _weighted(sizes, n, names)
+        yield Slip("other-quantity", wrong, "all:gain", None, LIKELY, ("dropped-factor",), says)
     if path:
         wrong = Sym(criterion.measure) - remainder
         yield Slip("other-quantity", wrong, "from-root:gain", None, LIKELY, (), _NODE)
@@ -1095,6 +1172,8 @@ def _slips_of_gain(criterion: Criterion, path: str, split: Split, remainder: Exp
         says = "The gain is the difference itself: it is not divided by the entropy."
         wrong = (whole - remainder) / whole
         yield Slip("extra-factor", wrong, "relative:gain", None, POSSIBLE, (), says)
+    says = "You divided: the gain is the difference."
+    yield Slip("other-operation", whole / remainder, "divided:gain", None, LIKELY, (), says)
 
 
 def _slips_of_split_info(path: str, sizes: Sequence[int], remainder: Expr) -> Iterator[Slip]:
@@ -1116,7 +1195,11 @@ def _slips_of_ratio(path: str, gain: Expr, info: Expr, branches: int) -> Iterato
     says = "You divided by the number of branches: it is the split info that the gain is divided by."
     yield Slip("other-quantity", gain / branches, "branches:ratio", None, POSSIBLE, (), says)
     says = "The gain is divided by the split info; you subtracted it."
-    yield Slip("other-operation", gain - info, "minus:ratio", None, POSSIBLE, (), says)
+    yield Slip("other-operation", gain - info, "minus:ratio", None, LIKELY, (), says)
+    says = "You multiplied: the gain is divided by the split info."
+    yield Slip("other-operation", gain * info, "times:ratio", None, LIKELY, (), says)
+    says = "The two are exchanged: the gain is divided by the split info, not the other way."
+    yield Slip("swapped-operands", info / gain, "swap:ratio", None, LIKELY, (), says)
 
 
 def _slips_of_choice(criterion: Criterion, path: str, splits: Sequence[Split]) -> Iterator[Slip]:

@@ -303,7 +303,7 @@ def _descend(given: Given, board: Board) -> None:
             2 * classes - 1 if model.margins else classes,
             title,
             exactly=True,
-            slips=partial(_class_slips, classes, given.predict.shape[0], model),
+            slips=partial(_class_slips, p_new, classes, given, model),
         )
     if T >= CURVE_FROM:
         board.curve("The loss over the iterations", "t", "loss", (f"loss({t})" for t in range(T + 1)))
@@ -504,7 +504,16 @@ def _new_slips(T: int, at: At, model: Model) -> Iterator[Slip]:
     yield from _probability_slips(model.scores(new, at.w, at.b))
 
 
-def _class_slips(classes: Expr, samples: int, model: Model) -> Iterator[Slip]:
+def _class_slips(p: Expr, classes: Expr, given: Given, model: Model) -> Iterator[Slip]:
+    samples = given.predict.shape[0] if given.predict is not None else 0
+    half = exact(Fraction(1, 2))
+    if given.threshold.item() != half.item():
+        says = (
+            f"Those are the classes by the threshold 0.5: here class 1 is from {given.threshold.plain()} on."
+        )
+        others = indicator(at_least(p, Const(half)))
+        others = 2 * others - 1 if model.margins else others
+        yield _slip("other-quantity", "half", others, says, cost=PLAIN, fact=True)
     if model.margins:
         says = "The classes are written as the labels are: −1 and +1."
         yield _slip("other-quantity", "labels", classes, says, cost=PLAIN, fact=True)
@@ -527,6 +536,13 @@ def _loss_slips(at: At, model: Model) -> Iterator[Slip]:
     def loss(each: Expr) -> Expr:
         return model.penalised(model.over(n, total(each)), w)
 
+    yield from _scale_slips(total(right), lambda data: model.penalised(data, w), n, model)
+    if n is not ONE:
+        for place, which in ((0, "first"), (_count(n) - 1, "last")):
+            wrong = model.penalised(right[place], w)
+            yield _slip(
+                "dropped-term", f"{which}-sample", wrong, _one_sample(which, "loss", model), "other-quantity"
+            )
     if model.margins:
         says = "The label y is missing in the exponent: the loss of a sample is ln(1 + e^(−yz))."
         yield _slip("dropped-factor", "label", loss(softplus(-z)), says, cost=PLAIN)
@@ -599,12 +615,42 @@ def _batch_of_all(wrong: Expr, model: Model) -> Iterator[Slip]:
         yield _slip("extra-factor", "divided-by-all", wrong, says, "other-quantity", cost=PLAIN)
 
 
+def _count(n: Expr) -> int:
+    """The number of samples of a batch, which is a constant."""
+    return int(n.value.item()) if isinstance(n, Const) else 1
+
+
+def _scale_slips(data: Expr, penalised: Callable[[Expr], Expr], n: Expr, model: Model) -> Iterator[Slip]:
+    """A sum over samples, divided by another number than theirs."""
+    d = model.features
+    if model.mean and n is not ONE:
+        says = f"You did not divide by the number of samples, {_count(n)}."
+        yield _slip("dropped-factor", "samples", penalised(data), says, "other-function", cost=PLAIN)
+    if 1 < d != _count(n):
+        says = f"You divided by the number of features, {d}: "
+        name, also = "extra-factor", ["other-function"]
+        if model.mean and n is not ONE:
+            name, also = "other-quantity", ["other-function", "extra-factor"]
+            says += f"the mean is over the samples, {_count(n)}."
+        else:
+            says += "nothing is divided here."
+        wrong = penalised(number(Fraction(1, d)) * data)
+        yield _slip(name, "features", wrong, says, *also, cost=LIKELY if model.mean else POSSIBLE)
+
+
+def _one_sample(which: str, what: str, model: Model) -> str:
+    measure, where = "mean" if model.mean else "sum", " of the batch" * (model.batch < model.samples)
+    return f"You took the {which} sample{where} alone: the {what} is the {measure} over all of them."
+
+
 def _error_slips(at: At, model: Model) -> Iterator[tuple[Expr, Callable[[Expr], Slip]]]:
     """What is taken for the errors p − y, and the slip that it makes of a gradient."""
     y, z, p = at.y, at.z, at.p
 
-    def made(name: str, key: str, says: str, *also: str, cost: int = LIKELY) -> Callable[[Expr], Slip]:
-        return lambda wrong: _slip(name, key, wrong, says, *also, cost=cost)
+    def made(
+        name: str, key: str, says: str, *also: str, cost: int = LIKELY, fact: bool = False
+    ) -> Callable[[Expr], Slip]:
+        return lambda wrong: _slip(name, key, wrong, says, *also, cost=cost, fact=fact)
 
     if model.margins:
         says = "p − y is for labels 0 and 1: with −1 and +1 the error is −y σ(−yz) = p − (1 + y)/2."
@@ -626,6 +672,10 @@ def _error_slips(at: At, model: Model) -> Iterator[tuple[Expr, Callable[[Expr], 
         yield (p - y) * (p * (1 - p)), made("extra-factor", "slope", says, "other-function")
         says = "That is the derivative by p: times dp/dz = p(1 − p) it is p − y."
         yield (p - y) / (p * (1 - p)), made("dropped-factor", "by-p", says)
+        says = (
+            "That is with the classes 0 and 1 for the probabilities, as in a perceptron: the error is p − y."
+        )
+        yield step(z) - y, made("other-function", "classes", says, "other-quantity", fact=True)
         says = "You counted the samples with y = 1 only: the error of every sample is p − y."
         yield y * (p - y), made("dropped-term", "ones", says, "extra-factor")
 
@@ -635,6 +685,23 @@ def _gradient_slips(at: At, model: Model) -> Iterator[Slip]:
     for errors, slip in _error_slips(at, model):
         yield slip(model.gradient_by(errors, X, w, n))
     right = model.errors(z, p, y)
+
+    def penalised(data: Expr) -> Expr:
+        return data + Sym("l2") * w if model.penalty else data
+
+    yield from _scale_slips(X.T @ right, penalised, n, model)
+    if n is not ONE:
+        for place, which in ((0, "first"), (_count(n) - 1, "last")):
+            wrong = penalised(
+                rows(X, start=place, stop=place + 1).T @ rows(right, start=place, stop=place + 1)
+            )
+            yield _slip(
+                "dropped-term",
+                f"{which}-sample",
+                wrong,
+                _one_sample(which, "gradient", model),
+                "other-quantity",
+            )
     ones = Const(gather([1] * model.features, (model.features,)))
     says = "You summed the errors alone: for a weight each error is multiplied by that weight's feature."
     summed = ones * model.bias_gradient(z, p, y, n)
@@ -664,10 +731,14 @@ def _bias_gradient_slips(at: At, gradient: Expr, model: Model) -> Iterator[Slip]
     _, y, w, b, z, p, n = at
     for errors, slip in _error_slips(at, model):
         yield slip(model.over(n, total(errors)))
-    right = model.bias_gradient(z, p, y, n)
+    right, each = model.bias_gradient(z, p, y, n), model.errors(z, p, y)
+    yield from _scale_slips(total(each), lambda data: data, n, model)
+    if n is not ONE:
+        for place, which in ((0, "first"), (_count(n) - 1, "last")):
+            says = _one_sample(which, "gradient", model)
+            yield _slip("dropped-term", f"{which}-sample", each[place], says, "other-quantity")
     if model.batch < model.samples:
-        each = number(Fraction(1, model.samples)) * total(model.errors(z, p, y))
-        yield from _batch_of_all(each, model)
+        yield from _batch_of_all(number(Fraction(1, model.samples)) * total(each), model)
     if model.penalty:
         yield _slip("extra-term", "bias", right + Sym("l2") * b, UNPENALISED, cost=PLAIN)
     if model.steps:

@@ -45,11 +45,13 @@ from solver.expr.ops import broadcast, exp, number
 from solver.expr.values import Array, Value, gather
 from solver.kinds import Kind, Mistake, taken
 from solver.parts.entropy import (
+    beside_says,
     class_slips,
     entropy_slips,
     hardened,
     likelihood_slips,
     mean_slips,
+    one_sample_slips,
     softmax_slips,
 )
 from solver.record import Record
@@ -399,7 +401,10 @@ def write_loss(given: Given, board: Board, a: Expr, z: Expr, y: Expr) -> Expr:
         mean = number(1) / given.samples * total
         slips = partial(_slips_of_mean, given, losses, a, y)
         return board.let("loss", mean, "The mean over the samples.", slips=slips)
-    return board.let("loss", total, say("The {reduction} over the samples.", reduction=given.reduction))
+    over = say("The {reduction} over the samples.", reduction=given.reduction)
+    if given.samples == 1:
+        return board.let("loss", total, over)
+    return board.let("loss", total, over, slips=partial(one_sample_slips, losses, given.samples))
 
 
 LOSS_TITLES = {
@@ -454,6 +459,7 @@ TIMES = Op("times", lambda _, x, y: np.asarray(x * y), broadcast, Infix("·", PR
 def _count(given: Given, board: Board) -> None:
     board.section("Parameters")
     parts: list[Expr] = []
+    counted: list[Expr] = []
     for place, layer in enumerate(given.layers, 1):
         for name, value in ((f"W{place}", layer.W), (f"b{place}", layer.b)):
             if value is None:
@@ -461,7 +467,7 @@ def _count(given: Given, board: Board) -> None:
             size = number(value.shape[0])
             for length in value.shape[1:]:
                 size = apply(TIMES, size, length)
-            board.let(
+            shape = board.let(
                 f"{name}.shape",
                 ops.sizes(*value.shape),
                 "The sizes of the array.",
@@ -470,23 +476,31 @@ def _count(given: Given, board: Board) -> None:
                 exactly=True,
                 slips=partial(_slips_of_shape, given, value),
             )
-            board.let(
+            by_shape = shape[0] if len(value.shape) == 1 else apply(TIMES, shape[0], shape[1])
+            count = board.let(
                 f"{name}.params",
                 size,
                 "How many numbers they are.",
                 quiet=True,
                 bare=True,
                 exactly=True,
-                slips=partial(_slips_of_count, given, value),
+                ways=partial(_only, by_shape),
+                slips=partial(_slips_of_count, given, place, value),
             )
             parts.append(size)
+            counted.append(count)
     board.let(
         "total_params",
         ops.terms(*parts),
         "Every weight and every bias counts.",
         exactly=True,
+        ways=lambda: (ops.terms(*counted),),
         slips=partial(_slips_of_total, given),
     )
+
+
+def _only(way: Expr) -> tuple[Expr, ...]:
+    return (way,)
 
 
 # What is written by mistake in the place of a step
@@ -523,16 +537,29 @@ def _slips_of_activation(
         return
     own = of(z)
     for mistake, cost, what, form in FORMS.get(name, ()):
-        says = f"You took {what}, but {why}"
+        says = f"You computed {what}. {why}"
         yield Slip(mistake, form(z), f"{what}:activation", None, cost, ("other-function",), says)
     if name == "leaky-relu" and isinstance(own, Apply):
         yield from _slips_of_slope(z, Fraction(dict(own.params)["slope"]))
+    if name in TWICE:
+        says = "You applied the activation twice: once is enough."
+        cost = LIKELY if name in ("sigmoid", "tanh") else POSSIBLE
+        yield Slip(
+            "repeated-factor",
+            of(own),
+            "twice:activation",
+            None,
+            cost,
+            ("extra-factor", "other-function"),
+            says,
+        )
     elsewhere = {layer.activation.name for layer in given.layers} - {name}
     for other, function in OTHERS.items():
         if other != name:
             cost = LIKELY if other in RELATED.get(name, ()) or other in elsewhere else POSSIBLE
-            says = f"You took {CALLED.get(other, other)}, but {why}"
-            yield Slip("other-function", function(z), f"{other}:activation", None, cost, (), says)
+            says = f"You took {CALLED.get(other, other)}. {why}"
+            fact = {name, other} == {"step", "sign"}
+            yield Slip("other-function", function(z), f"{other}:activation", None, cost, (), says, fact)
 
 
 def _slips_of_slope(z: Expr, slope: Fraction) -> Iterator[Slip]:
@@ -587,7 +614,7 @@ FORMS: dict[str, list[Form]] = {
             lambda z: ops.sigmoid(z) * (1 - ops.sigmoid(z)),
         ),
         ("sign", POSSIBLE, "1/(1 − e⁻ᶻ)", lambda z: 1 / (1 - exp(-z))),
-        ("function-forgotten", POSSIBLE, "1 + e⁻ᶻ, not one over it", lambda z: 1 + exp(-z)),
+        ("function-forgotten", POSSIBLE, "1 + e⁻ᶻ, without the 1 above it", lambda z: 1 + exp(-z)),
         ("sign", POSSIBLE, "eᶻ/(1 + e⁻ᶻ)", lambda z: exp(z) / (1 + exp(-z))),
         ("other-quantity", POSSIBLE, "1/(1 + e⁻¹) in each entry", lambda z: ops.sigmoid(0 * z + 1)),
     ],
@@ -596,7 +623,7 @@ FORMS: dict[str, list[Form]] = {
         (
             "dropped-factor",
             POSSIBLE,
-            "2σ(z) − 1, which lacks the 2 of σ(2z)",
+            "2σ(z) − 1: with σ it is 2σ(2z) − 1",
             lambda z: 2 * ops.sigmoid(z) - 1,
         ),
         ("other-function", POSSIBLE, "the derivative, 1 − tanh² z", lambda z: 1 - ops.tanh(z) ** 2),
@@ -628,6 +655,9 @@ RELATED = {
 }
 """The functions that are easily taken for another."""
 
+TWICE = ("sigmoid", "tanh", "gelu", "elu", "softplus", "leaky-relu")
+"""Those that change what they have been applied to once."""
+
 CALLED = {"sigmoid": "the sigmoid", "step": "the step 0 or 1", "sign": "the sign", "leaky-relu": "leaky-relu"}
 
 
@@ -640,6 +670,7 @@ def _slips_of_loss(given: Given, a: Expr, y: Expr, own: Expr) -> Iterator[Slip]:
         return
     k, sums = given.outputs, ops.row_sums if given.samples else ops.total
     squares, error = sums((a - y) ** 2), a - y
+    single = int(k == 1)
     if given.loss == "binary-cross-entropy":
         yield from _slips_of_binary(a, y, k, sums)
         return
@@ -652,23 +683,35 @@ def _slips_of_loss(given: Given, a: Expr, y: Expr, own: Expr) -> Iterator[Slip]:
         if other != count:
             name, also = ("dropped-factor", ()) if other < count else ("extra-factor", ("repeated-factor",))
             cost = LIKELY if other == 2 * k else PLAIN
-            yield Slip(name, _over(other, squares), "count:squares", None, cost, also, rule)
+            says = rule
+            if other == 2 * count:
+                says = f"You halved{' as well' * (count > 1)}. {rule}"
+                if given.loss == "half-squared-error" and k == 2:
+                    says = f"You divided by the number of outputs as well. {rule}"
+            yield Slip(name, _over(other, squares), "count:squares", None, cost, also, says)
     for other in dict.fromkeys((count, k, 1)):
         cost = LIKELY if other == count else POSSIBLE
         says = f"You took the root: that is another measure of the error. {rule}"
         wrong = ops.sqrt(_over(other, squares))
-        yield Slip("other-function", wrong, "root:squares", None, cost, ("extra-factor",), says)
+        if other > 1 or k > 1:  # of a single square, it is the error
+            yield Slip("other-function", wrong, "root:squares", None, cost, ("extra-factor",), says)
         says = "You added the errors first: each error is squared by itself, then the squares are added."
         yield Slip("brackets", _over(other, sums(error) ** 2), "sum-first:squares", None, cost, (), says)
         says = "You squared output and target by themselves: it is the square of their difference, (ŷ − y)²."
         for wrong in (sums(a**2) - sums(y**2), sums(y**2) - sums(a**2)):
             yield Slip("brackets", _over(other, wrong), "each:squares", None, cost, (), says)
         says = "The errors are squared, not taken without their sign."
+        if k == 1:
+            says = "The square is missing: it is the square of the difference, (ŷ − y)²."
         wrong = _over(other, sums(ops.absolute(error)))
-        yield Slip("other-function", wrong, "sizes:squares", None, cost, ("function-forgotten",), says)
-        says = "The square is missing: each error is squared, so that none cancels another."
+        names = ("function-forgotten", "extra-factor")
+        yield Slip("other-function", wrong, "sizes:squares", None, cost - single, names, says)
+        if k > 1:
+            says = "The square is missing: each error is squared, so that none cancels another."
         for wrong in (sums(error), sums(y - a)):
-            yield Slip("function-forgotten", _over(other, wrong), "plain:squares", None, cost, (), says)
+            yield Slip(
+                "function-forgotten", _over(other, wrong), "plain:squares", None, cost - single, (), says
+            )
     if given.layers[-1].activation.name in ("sigmoid", "softmax"):
         says = f"You computed a cross-entropy. {rule}"
         for wrong in (sums(y * ops.log(a)), sums(y * ops.log(a) + (1 - y) * ops.log(1 - a))):
@@ -683,6 +726,11 @@ def _slips_of_binary(a: Expr, y: Expr, k: int, sums: Callable[[Expr], Expr]) -> 
     if k > 1:
         says = f"The loss is the mean over the outputs: divide by their number, {k}."
         yield Slip("dropped-factor", -(first + second), "sum:binary", None, PLAIN, (), says)
+        says = (
+            "You computed −∑ y ln ŷ, the cross-entropy after a softmax: here each output has its own "
+            "−(1 − y) ln(1 − ŷ) too, and the loss is their mean."
+        )
+        yield Slip("dropped-term", -first, "classes:binary", None, LIKELY, ("other-function",), says)
     says = "The second half is missing, −(1 − y) ln(1 − ŷ): it counts where the target is 0."
     yield Slip("dropped-term", _over(k, -first), "first:binary", None, PLAIN, (), says)
     says = "The first half is missing, −y ln ŷ: it counts where the target is 1."
@@ -729,8 +777,15 @@ def _slips_of_shape(given: Given, value: Value) -> Iterator[Slip]:
         yield Slip("rows-for-columns", wrong, "turned:shape", None, PLAIN, ("transpose",), says)
 
 
-def _slips_of_count(given: Given, value: Value) -> Iterator[Slip]:
+def _slips_of_count(given: Given, place: int, value: Value) -> Iterator[Slip]:
     if len(value.shape) != 2:
+        inputs = given.layers[place - 1].W.shape[1 - given.out]
+        says = "You counted one bias for the whole layer: each of its units has its own."
+        yield Slip("dropped-factor", number(1), "one:count", None, PLAIN, ("other-quantity",), says, True)
+        says = (
+            "That is the number of inputs: a layer has one bias for each of its units, which are its outputs."
+        )
+        yield Slip("other-quantity", number(inputs), "inputs:count", None, LIKELY, (), says, True)
         return
     says = "These are the weights alone: the biases are counted by themselves."
     wrong = number(value.size + value.shape[given.out])
@@ -744,8 +799,12 @@ def _slips_of_total(given: Given) -> Iterator[Slip]:
     units = [layer.W.shape[given.out] for layer in given.layers]
     biases = sum(layer.b.size for layer in given.layers if layer.b is not None)
     if biases:
-        says = "You counted the weights alone: every bias is a parameter too."
-        yield Slip("dropped-term", number(weights), "weights:total", None, PLAIN, ("bias-forgotten",), says)
+        says = "These are the weights alone: every bias is a parameter too."
+        yield Slip(
+            "dropped-term", number(weights), "weights:total", None, PLAIN, ("bias-forgotten",), says, True
+        )
+        yield from _slips_of_biases(given, weights, biases)
+    yield from _slips_of_layers(given)
     if biases < sum(units):
         says = "You counted biases where there are none."
         if biases:
@@ -754,6 +813,45 @@ def _slips_of_total(given: Given) -> Iterator[Slip]:
     says = "You counted the units. The parameters are the weights between them and the biases."
     for count in (sum(units), sum(units) + given.x.shape[-1]):
         yield Slip("other-quantity", number(count), "units:total", None, LIKELY, (), says)
+    says = "A matrix has rows times columns entries: multiply, do not add."
+    added = sum(sum(layer.W.shape) for layer in given.layers)
+    yield Slip("other-operation", number(added + biases), "sum:total", None, LIKELY, (), says)
+
+
+def _slips_of_biases(given: Given, weights: int, biases: int) -> Iterator[Slip]:
+    """Another number of biases in the total."""
+    biased = [layer for layer in given.layers if layer.b is not None]
+    says = "That is one bias for a whole layer: each of its units has its own."
+    wrong = number(weights + len(biased))
+    yield Slip("dropped-factor", wrong, "one:count", None, PLAIN, ("other-quantity",), says, True)
+    for place, layer in enumerate(given.layers, 1):
+        if layer.b is not None and len(biased) > 1:
+            says = f"The biases of layer {place} are missing: every bias is a parameter too."
+            wrong = number(weights + biases - layer.b.size)
+            yield Slip(
+                "dropped-term", wrong, "biases-of-layer:total", None, LIKELY, ("bias-forgotten",), says, True
+            )
+    says = "You counted a bias for each input: a layer has one for each of its units, which are its outputs."
+    wrong = number(weights + sum(layer.W.shape[1 - given.out] for layer in biased))
+    yield Slip("other-quantity", wrong, "inputs:count", None, LIKELY, (), says)
+    says = "You counted the biases alone: every weight is a parameter too."
+    yield Slip("dropped-term", number(biases), "biases-alone:total", None, LIKELY, (), says, True)
+
+
+def _slips_of_layers(given: Given) -> Iterator[Slip]:
+    """Layers that were not counted."""
+    sizes = [layer.W.size + (layer.b.size if layer.b is not None else 0) for layer in given.layers]
+    if len(sizes) == 1:
+        return
+    says = "You counted the first layer alone: the parameters of every layer count."
+    yield Slip("dropped-term", number(sizes[0]), "first:total", None, PLAIN, (), says, True)
+    says = "You counted the last layer alone: the parameters of every layer count."
+    yield Slip("dropped-term", number(sizes[-1]), "last:total", None, PLAIN, (), says, True)
+    if len(sizes) > 2:
+        for left, which in ((sizes[-1], "last"), (sizes[0], "first")):
+            says = f"You left the {which} layer out: the parameters of every layer count."
+            wrong = number(sum(sizes) - left)
+            yield Slip("dropped-term", wrong, f"without-{which}:total", None, LIKELY, (), says)
 
 
 def _over(count: int, expr: Expr) -> Expr:
@@ -859,7 +957,7 @@ def mistakes(given: Given) -> Iterator[Mistake]:
         yield taken(given, name, f"The loss is the {given.reduction} over the samples.", reduction=other)
     if given.loss == "cross-entropy" and isinstance(given.target, Value) and not given.target.shape:
         for index in beside(given.target, given.outputs):
-            yield taken(given, "wrong-index", "Classes count from 0 here.", "off-by-one", target=index)
+            yield taken(given, "wrong-index", beside_says(given.target, index), "off-by-one", target=index)
     targets = given.targets
     if given.loss == "cross-entropy" and targets is not None and (hard := hardened(targets)) is not None:
         says = "The target is a distribution: every class counts with its share, not the likeliest one alone."

@@ -104,7 +104,7 @@ def _error(given: Given, board: Board) -> float:
 def mistakes(given: Given) -> Iterator[Mistake]:
     """The other pooling, another window, too few windows, the channels taken together."""
     other = {"max": "avg", "avg": "max"}[given.type]
-    says = "Max pooling takes the largest number under the window, average pooling their mean."
+    says = pooling.OTHER[given.type]
     yield Mistake("other-function", says, given.model_copy(update={"type": other, "count_padding": False}))
     for name, says, window in given.mistaken(given.type == "avg"):
         also = ("padding-ignored", "dropped-factor") if name == "padding-counted" else ()

@@ -44,11 +44,13 @@ from solver.expr.ops import at, exp, log, number, total
 from solver.expr.values import Arithmetic, Array, Value, exact, gather
 from solver.kinds import Kind, Mistake, taken
 from solver.parts.entropy import (
+    beside_says,
     class_slips,
     entropy_slips,
     hardened,
     likelihood_slips,
     mean_slips,
+    one_sample_slips,
     softmax_slips,
 )
 from solver.spec.fields import (
@@ -321,7 +323,14 @@ def _probabilities(given: Given, board: Board, z: Expr, T: Expr) -> tuple[Expr, 
             return p, None
         logarithms = ops.log_softmax(scaled)
     by_p = () if np.any(board.value(p).array == 0) else (_logarithm(given)(p),)
-    return p, board.let("log_p", based(logarithms), title, why, ways=lambda: by_p)
+    return p, board.let(
+        "log_p",
+        based(logarithms),
+        title,
+        why,
+        ways=lambda: by_p,
+        slips=lambda: _slips_of_logarithms(given, scaled, based(logarithms), scale),
+    )
 
 
 def _logarithm(given: Given) -> Callable[[Expr], Expr]:
@@ -417,6 +426,17 @@ def _slips_of_softmax(given: Given, z: Expr, T: Expr, u: Expr | None = None) -> 
     yield from softmax_slips(z / T if isinstance(T, Sym) else z, given.classes, rows)
 
 
+def _slips_of_logarithms(given: Given, z: Expr, own: Expr, scale: Expr | None) -> Iterator[Slip]:
+    """The logarithms of the probabilities, from the scores."""
+    if scale is None and given.samples is None:
+        says = "The logarithm of the sum is missing: ln p = z − ln ∑ e^z."
+        yield Slip("function-forgotten", z - total(exp(z)), "sum:logarithms", None, PLAIN, (), says)
+    if scale is not None:
+        says = f"You took ln: the logarithm here is {LOGARITHM_NAMES[given.log]}."
+        wrong = log(number(BASES[given.log])) * own
+        yield Slip("other-function", wrong, "ln:logarithms", None, PLAIN, ("dropped-factor",), says)
+
+
 def _slips_of_jacobian(given: Given, p: Expr, T: Expr) -> Iterator[Slip]:
     diag, outer = (ops.diag_rows, ops.outer_rows) if given.samples else (ops.diag, ops.outer)
     says = "Beside the diagonal stands −pᵢ pⱼ: when another score grows, a probability shrinks."
@@ -436,6 +456,10 @@ def _slips_of_jacobian(given: Given, p: Expr, T: Expr) -> Iterator[Slip]:
 
 def _slips_of_entropy(given: Given, board: Board, each: Expr, p: Expr, y: Expr, T: Expr) -> Iterator[Slip]:
     yield from entropy_slips(p, y, board.value(y), each, given.log)
+    if given.log in BASES:
+        says = f"You took ln: the logarithm here is {LOGARITHM_NAMES[given.log]}."
+        wrong = log(number(BASES[given.log])) * each
+        yield Slip("other-function", wrong, "ln:entropy", None, PLAIN, ("dropped-factor",), says)
     if given.probabilities is not None or given.log in BASES:
         return
     z = Sym("z" if given.x is not None else "logits")
@@ -446,13 +470,25 @@ def _slips_of_entropy(given: Given, board: Board, each: Expr, p: Expr, y: Expr, 
     says = "You took the score alone: the logarithm of the sum of the powers is added, −z + ln ∑ e^z."
     yield Slip("dropped-term", -sums(y * scaled), "no-sum:entropy", None, POSSIBLE, (), says)
     if not given.samples:
+        hard = set(board.value(y).array.flat) <= {0, 1}
+        if hard:
+            says = "That is the hinge loss, of support vector machines: the loss here is −ln p of the true class."
+            wrong = total((1 - y) * ops.maximum(0, scaled - total(y * scaled) + 1))
+            yield Slip("other-function", wrong, "hinge:entropy", None, POSSIBLE, (), says)
+        says = "The logarithm of the sum of the powers is missing: the loss is −z + ln ∑ e^z, not −z + ∑ e^z."
+        wrong = total(exp(scaled)) - total(y * scaled)
+        yield Slip("function-forgotten", wrong, "sum:entropy", None, LIKELY, (), says)
         says = "The largest score is subtracted everywhere or nowhere: in the powers and from the true class's score."
         for sign, wrong in (("minus", each - ops.largest(scaled)), ("plus", each + ops.largest(scaled))):
             yield Slip("dropped-term", wrong, f"shift-{sign}:entropy", None, POSSIBLE, (), says)
 
 
 def _slips_of_mean(given: Given, shares: Array, losses: Expr, p: Expr, y: Expr) -> Iterator[Slip]:
-    if given.samples is None or not _averaged(given):
+    if given.samples is None:
+        return
+    if not _averaged(given):
+        if given.samples > 1:
+            yield from one_sample_slips(losses, given.samples)
         return
     yield from mean_slips(losses, given.samples, given.classes, "classes")
     if set(shares.flat) <= {0, 1}:
@@ -531,6 +567,10 @@ def _slips_of_layer(given: Given, own: Expr) -> Iterator[Slip]:
         )
         wrong = _over(given.samples, own)
         yield Slip("repeated-factor", wrong, "mean:layer", None, LIKELY, ("extra-factor",), says)
+        n = given.samples
+        says = f"You multiplied by the number of samples, {n}: the loss is the mean, so that the 1/{n} stays."
+        wrong = _over(Fraction(1, n or 1), own)
+        yield Slip("extra-factor", wrong, "sum:layer", None, PLAIN, ("dropped-factor",), says)
 
 
 def _over(count: int | Fraction | None, expr: Expr) -> Expr:
@@ -736,7 +776,7 @@ def mistakes(given: Given) -> Iterator[Mistake]:
         yield taken(given, name, says, reduction=other)
     if isinstance(given.target, Value) and not given.target.shape and given.target.exact:
         for index in beside(given.target, given.classes):
-            yield taken(given, "wrong-index", "Classes count from 0 here.", "off-by-one", target=index)
+            yield taken(given, "wrong-index", beside_says(given.target, index), "off-by-one", target=index)
     if given.target is not None:
         hard = hardened(distributions(given.target, given.samples, given.classes))
         if hard is not None:

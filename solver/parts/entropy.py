@@ -22,6 +22,15 @@ SHARES = Op(
 )
 """The entries of each row over their sum."""
 
+LARGEST = Op(
+    "largest_of",
+    lambda _, x: np.asarray(np.max(x, axis=-1)),
+    lambda shape: shape[:-1],
+    Formula(ops.largest),
+    by_rows=True,
+)
+"""The largest entry of each row."""
+
 LOGARITHMS: dict[str, Callable[[Expr], Expr]] = {"e": ops.log, "2": ops.log2, "10": ops.log10}
 NAMES = {"e": "ln", "2": "log₂", "10": "log₁₀"}
 
@@ -32,6 +41,14 @@ def hardened(shares: Value) -> Value | None:
     if set(shares.array.flat) <= {0, 1} or np.any(rows[..., -1] == rows[..., -2]):
         return None
     return exact(np.argmax(shares.floats, axis=-1).tolist())
+
+
+def beside_says(target: Value, other: Value) -> str:
+    """What to remember where the class beside the true one was taken."""
+    which = "before" if other.item() < target.item() else "after"
+    return (
+        f"You took the class {which} the true one: classes count from 0 here, so that the first is class 0."
+    )
 
 
 def class_slips(p: Expr, shares: Value) -> Iterator[Slip]:
@@ -60,7 +77,7 @@ def softmax_slips(z: Expr, classes: int, rows: bool) -> Iterator[Slip]:
     yield Slip("other-function", ops.softmax(z * ops.log(number(2))), "two:softmax", None, POSSIBLE, (), says)
     says = "You took the softmax twice: after the first the probabilities are there already."
     yield Slip("repeated-factor", ops.softmax(p), "twice:softmax", None, LIKELY, ("extra-factor",), says)
-    says = "You divided each power by the sum of the others: the sum is over all powers, the own one too."
+    says = "You divided each power by the sum of the others: the sum is over all powers, its own included."
     yield Slip("dropped-term", p / (1 - p), "others:softmax", None, POSSIBLE, (), says)
     says = "You divided the powers by the number of classes: divide them by their sum."
     wrong = number(Fraction(1, classes)) * powers
@@ -72,6 +89,8 @@ def softmax_slips(z: Expr, classes: int, rows: bool) -> Iterator[Slip]:
         says = f"You took the {what} of the scores. Each score becomes a power of e, which is never negative."
         yield Slip("other-function", apply(SHARES, wrong), f"{key}:softmax", None, POSSIBLE, (), says)
     if rows:
+        says = "The sum ran over the whole matrix: the softmax divides each row by its own sum."
+        yield Slip("other-axis", powers / total(powers), "whole:softmax", None, PLAIN, (), says)
         return
     m = ops.largest(z)
     says = "You did not divide by the sum of the powers: the probabilities have to sum to 1."
@@ -128,7 +147,7 @@ def _hard_slips(p: Expr, y: Expr, shares: Value, base: str) -> Iterator[Slip]:
     yield Slip("other-quantity", -sums(y * log(1 - p)), "missed:entropy", None, cost, (), says)
     says = "You took the largest probability. The loss is that of the true class, whichever is predicted."
     yield Slip(
-        "other-quantity", -log(ops.largest(p)), "largest:entropy", None, POSSIBLE, ("wrong-index",), says
+        "other-quantity", -log(apply(LARGEST, p)), "largest:entropy", None, PLAIN, ("wrong-index",), says
     )
     says = (
         "You added the logarithms of all classes. Only the true class counts: the others have the target 0."
@@ -143,11 +162,11 @@ def _soft_slips(p: Expr, y: Expr, shares: Value, base: str) -> Iterator[Slip]:
     if np.all(shares.floats > 0):
         says = f"Target and probability have changed places: the logarithm is of p, −∑ y {ln} p."
         yield Slip("swapped-operands", -sums(p * log(y)), "swap:entropy", None, LIKELY, (), says)
-        says = (
-            f"You computed the divergence, ∑ y {ln}(y/p): the cross-entropy is −∑ y {ln} p, without {ln} y."
-        )
-        yield Slip("extra-term", sums(y * log(y / p)), "divergence:entropy", None, LIKELY, (), says)
     floats = shares.floats
+    says = f"You computed the divergence, ∑ y {ln}(y/p): the cross-entropy is −∑ y {ln} p, without {ln} y."
+    noughts = Const(exact((floats == 0).astype(int).tolist()))  # of them y ln y is 0 too
+    wrong = sums(y * log((y if np.all(floats > 0) else y + noughts) / p))
+    yield Slip("extra-term", wrong, "divergence:entropy", None, PLAIN, (), says)
     largest = exact((floats == floats.max(axis=-1, keepdims=True)).astype(int).tolist())
     says = "You took the term of the likeliest class alone: every class with a share in the target has one."
     wrong = -sums(Const(largest) * (y * log(p)))
@@ -157,6 +176,7 @@ def _soft_slips(p: Expr, y: Expr, shares: Value, base: str) -> Iterator[Slip]:
 def mean_slips(losses: Expr, samples: int, width: int, what: str) -> Iterator[Slip]:
     """The mean over samples, of `width` classes or outputs each."""
     sum_ = total(losses)
+    yield from one_sample_slips(losses, samples)
     says = f"The loss is the mean over the samples: divide the sum by their number, {samples}."
     yield Slip("dropped-factor", sum_, "sum:mean", None, PLAIN, ("other-function",), says)
     if width > 1:
@@ -165,6 +185,13 @@ def mean_slips(losses: Expr, samples: int, width: int, what: str) -> Iterator[Sl
     if width not in (1, samples):
         says = f"You divided by the number of {what}: the mean is over the {samples} samples."
         yield Slip("other-quantity", _over(width, sum_), "other:mean", None, LIKELY, ("extra-factor",), says)
+
+
+def one_sample_slips(losses: Expr, samples: int) -> Iterator[Slip]:
+    """The loss of a single sample for that of all."""
+    for place, which in ((0, "first"), (samples - 1, "last")):
+        says = f"You took the loss of the {which} sample alone: every sample counts."
+        yield Slip("dropped-term", losses[place], f"{which}:mean", None, LIKELY, ("other-quantity",), says)
 
 
 def likelihood_slips(p: Expr, y: Expr, samples: int, base: str = "e") -> Iterator[Slip]:

@@ -141,7 +141,7 @@ SHARE_OF = Op(
 def entropy(counts: Sequence[int], n: int = 0) -> Expr:
     """−∑ c/n log₂(c/n), where 0 log 0 = 0; `n` is the sum of the counts, but by mistake."""
     there = [count for count in counts if count]
-    if len(there) < 2:
+    if len(there) < 2 and not n:
         return number(0)
     return terms(*(-apply(SHARE_LOG, count, n or sum(there)) for count in there))
 
@@ -149,7 +149,7 @@ def entropy(counts: Sequence[int], n: int = 0) -> Expr:
 def gini(counts: Sequence[int], n: int = 0) -> Expr:
     """1 − ∑ (c/n)²."""
     there = [count for count in counts if count]
-    if len(there) < 2:
+    if len(there) < 2 and not n:
         return number(0)
     return terms(1, *(-apply(SHARE_SQUARE, count, n or sum(there)) for count in there))
 
@@ -157,7 +157,7 @@ def gini(counts: Sequence[int], n: int = 0) -> Expr:
 def error(counts: Sequence[int], n: int = 0) -> Expr:
     """1 − the largest share."""
     there = [count for count in counts if count]
-    if len(there) < 2:
+    if len(there) < 2 and not n:
         return number(0)
     return 1 - apply(OVER, apply(LARGEST_OF, *there), n or sum(there))
 
@@ -292,6 +292,25 @@ class Mistaken(Record):
     """For how many labels it is another criterion."""
 
 
+FORMULAS = {
+    "entropy": "the entropy is −∑ p log₂ p",
+    "gini": "the Gini index is 1 − ∑ p²",
+    "error": "the classification error is 1 − the largest share",
+}
+
+
+def mixed_up(right: str, wrong: str) -> str:
+    """What to say to somebody who computed another impurity than the right one."""
+    return f"You computed the {CRITERIA[wrong].noun}: {FORMULAS[right]}."
+
+
+def _instead(right: str, wrong: str, ratio: bool = False) -> Mistaken:
+    """Another impurity in the place of the right one."""
+    other = CRITERIA[wrong]
+    criterion = CRITERIA[right].but(impurity=other.impurity, floats=other.floats, ratio=ratio)
+    return Mistaken("other-function", mixed_up(right, wrong), criterion)
+
+
 _BASE_2 = "Entropies here have logarithms to the base 2."
 _LN, _LG = (CRITERIA["entropy"].but(impurity=_entropy_by(each)) for each in (log, log10))
 _BY_LABELS = CRITERIA["entropy"].but(impurity=_entropy_by_labels)
@@ -301,11 +320,6 @@ MISTAKEN = {
     "entropy by lg": Mistaken("other-function", _BASE_2, _LG),
     "entropy by labels": Mistaken(
         "other-function", _BASE_2_ALWAYS, _BY_LABELS, ("extra-factor",), range(3, 10**9)
-    ),
-    "gini for entropy": Mistaken(
-        "other-function",
-        "The entropy is −∑ p log₂ p, the Gini index 1 − ∑ p².",
-        CRITERIA["entropy"].but(impurity=gini, floats=_ginis),
     ),
     "gain-ratio by ln": Mistaken("other-function", _BASE_2, _LN.but(ratio=True)),
     "gain-ratio by lg": Mistaken("other-function", _BASE_2, _LG.but(ratio=True)),
@@ -325,11 +339,6 @@ MISTAKEN = {
         ("dropped-term", "function-forgotten"),
         range(2, 3),
     ),
-    "entropy for gini": Mistaken(
-        "other-function",
-        "The Gini index is 1 − ∑ p², the entropy −∑ p log₂ p.",
-        CRITERIA["gini"].but(impurity=entropy, floats=_entropies),
-    ),
     "error not from 1": Mistaken(
         "dropped-term",
         "The error is 1 − the largest share: it is 0 where all labels agree.",
@@ -343,23 +352,23 @@ MISTAKEN = {
         ("wrong-index",),
         range(3, 10**9),
     ),
-    "gini for error": Mistaken(
-        "other-function",
-        "The classification error is 1 − the largest share, the Gini index 1 − ∑ p².",
-        CRITERIA["error"].but(impurity=gini, floats=_ginis),
-    ),
-    "entropy for error": Mistaken(
-        "other-function",
-        "The classification error is 1 − the largest share, the entropy −∑ p log₂ p.",
-        CRITERIA["error"].but(impurity=entropy, floats=_entropies),
-    ),
+    **{
+        f"{wrong} for {right}": _instead(right, wrong) for right, wrong in itertools.permutations(FORMULAS, 2)
+    },
+    **{f"{wrong} for gain-ratio": _instead("entropy", wrong, True) for wrong in ("gini", "error")},
 }
 """Criteria that are taken for those that are asked, by names of their own."""
 
 TAKEN_FOR = {
-    "entropy": ("entropy by ln", "entropy by lg", "entropy by labels", "gini for entropy"),
-    "gain-ratio": ("gain-ratio by ln", "gain-ratio by lg", "gain-ratio by labels"),
-    "gini": ("gini not from 1", "half the gini", "entropy for gini"),
+    "entropy": (
+        *("entropy by ln", "entropy by lg", "entropy by labels"),
+        *("gini for entropy", "error for entropy"),
+    ),
+    "gain-ratio": (
+        *("gain-ratio by ln", "gain-ratio by lg", "gain-ratio by labels"),
+        *("gini for gain-ratio", "error for gain-ratio"),
+    ),
+    "gini": ("gini not from 1", "half the gini", "entropy for gini", "error for gini"),
     "error": ("error not from 1", "rarest for error", "gini for error", "entropy for error"),
 }
 

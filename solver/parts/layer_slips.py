@@ -46,6 +46,11 @@ def _of_window_length(n: Expr, way: Axis) -> Iterator[Slip]:
     rounded = CEILED if way.up else FLOORED
     padded = n + product(2, p)
     room = padded - k if way.d == 1 else padded - product(d, k - 1) - 1
+    bare = way.but(before=0, after=0)
+    if way.before and way.but(after=0).out == bare.out:  # who leaves it out altogether gets the same
+        says = "You left out the padding: n + 2p."
+        none = apply(rounded, room - product(2, p), s) + 1
+        yield Slip("padding-ignored", none, "no-padding:size", None, PLAIN, ("dropped-term",), says)
     if way.before:
         once = n + p - k if way.d == 1 else n + p - product(d, k - 1) - 1
         says = "The padding is added on both sides: n + 2p."
@@ -60,6 +65,10 @@ def _of_window_length(n: Expr, way: Axis) -> Iterator[Slip]:
     if way.s > 1:
         says = "The + 1 comes after the division by the stride."
         yield Slip("brackets", apply(rounded, room + 1, s), "early:size", None, LIKELY, (), says)
+    others = {bare.out, way.but(up=False).out}  # without the padding, or rounded down, is as simple
+    if way.out - 1 not in others:
+        says = "The size ends in + 1, for the first place of the window."
+        yield Slip("dropped-term", apply(rounded, room, s), "one:size", None, PLAIN, ("off-by-one",), says)
 
 
 def _of_transposed_length(layer: Layer, n: Expr, way: Axis) -> Iterator[Slip]:
@@ -145,15 +154,23 @@ def of_numbers(map_: Numbers) -> Iterator[Slip]:
     if len(map_) == 3:
         says = "The numbers of all channels count: rows · columns · channels."
         yield Slip("dropped-factor", product(*map_[:2]), "channels:size", None, PLAIN, (), says)
+        says = "You added rows, columns and channels; the numbers of a map are their product."
+        yield Slip("other-operation", total(*map_), "added:size", None, LIKELY, (), says)
 
 
 # Parameters
 
 
 def of_params(
-    layer: Layer, before: Numbers, after: Numbers, biased: bool, image: Expr | None = None
+    layer: Layer,
+    before: Numbers,
+    after: Numbers,
+    biased: bool,
+    image: Expr | None = None,
+    earlier: Sequence[tuple[str, Numbers]] = (),
 ) -> Iterator[Slip]:
-    """The parameters of a layer; `image` are the channels of the network's input, where others stand before it."""
+    """The parameters of a layer; `image` are the channels of the network's input, where others stand before it;
+    `earlier` are the shapes of what else a dense layer may be counted from, each with what to tell."""
     what = layer.what
     if what in ("conv", "conv_transpose"):
         yield from _of_filters(layer, before, after, biased)
@@ -165,11 +182,16 @@ def of_params(
         yield from _of_separable(layer, before[2], biased)
     elif what == "dense":
         yield from _of_units(before, layer.units, biased)
+        yield from _of_earlier(before, layer.units, biased, image, earlier)
     elif what == "batchnorm":
         yield from _of_norm(before)
     elif what == "layernorm":
         says = "It learns two numbers each: a scale and a shift."
         yield Slip("dropped-factor", before[-1], "shift:params", None, PLAIN, (), says)
+        says = "A layer normalisation learns too: a scale and a shift each."
+        yield Slip(
+            "other-layer", number(0), "nothing:params", None, LIKELY, ("dropped-term",), says, fact=True
+        )
     elif what == "embedding":
         V, U = layer.vocabulary, layer.units
         says = "An embedding has a row for each word of the vocabulary, however long the text is."
@@ -206,6 +228,9 @@ def _of_filters(layer: Layer, before: Numbers, after: Numbers, biased: bool) -> 
         says = "A window has rows and columns: k · k places."
         yield slip("dropped-factor", with_bias((k[0], depth), F, biased), "square", says)
     if biased:
+        says = "Each filter has a bias: + 1."
+        bare = with_bias((*k, depth), F, False)
+        yield slip("dropped-term", bare, "bias", says, PLAIN, "bias-forgotten")
         says = "Each filter has a bias of its own: F of them, not one for the layer."
         yield slip("brackets", total(product(*k, depth, F), 1), "one-bias", says)
         says = "A filter has one bias, however many channels it reaches through."
@@ -238,6 +263,9 @@ def _of_separable(layer: Layer, C: Expr, biased: bool) -> Iterator[Slip]:
 
 def _of_units(before: Numbers, U: int, biased: bool) -> Iterator[Slip]:
     if biased:
+        says = "Each unit has a bias: + 1."
+        bare = with_bias(before, U, False)
+        yield Slip("dropped-term", bare, "bias:params", None, PLAIN, ("bias-forgotten",), says)
         says = "Each unit has one bias, the inputs have none: (N + 1) · U."
         wrong = product(*before, number(U) + 1)
         yield Slip("brackets", wrong, "bias-of-inputs:params", None, PLAIN, ("other-quantity",), says)
@@ -251,8 +279,27 @@ def _of_units(before: Numbers, U: int, biased: bool) -> Iterator[Slip]:
         yield Slip("dropped-factor", wrong, "map:params", None, LIKELY, (), says)
 
 
+def _of_earlier(
+    before: Numbers, U: int, biased: bool, image: Expr | None, earlier: Sequence[tuple[str, Numbers]]
+) -> Iterator[Slip]:
+    """A dense layer that is counted from another layer than the one before it."""
+    for says, shape in earlier:
+        wrong = with_bias(shape, U, biased)
+        yield Slip("other-quantity", wrong, "earlier:params", None, LIKELY, ("previous-iterate",), says)
+    if image is not None:
+        says = (
+            "You multiplied by the channels of the image too; a dense layer just reads the numbers before it."
+        )
+        for wrong in (product(with_bias(before, U, biased), image), with_bias((*before, image), U, biased)):
+            yield Slip("extra-factor", wrong, "image:params", None, LIKELY, ("other-quantity",), says)
+
+
 def _of_norm(before: Numbers) -> Iterator[Slip]:
     C = before[-1]
+    says = "A batch normalisation learns too: a scale and a shift for each channel, 2C."
+    yield Slip("other-layer", number(0), "nothing:params", None, LIKELY, ("dropped-term",), says, fact=True)
+    says = "Each channel has a scale and a shift of its own: 2C, not one pair for the whole layer."
+    yield Slip("dropped-factor", number(2), "one-pair:params", None, PLAIN, (), says, fact=True)
     says = "A batch normalisation learns two numbers for each channel: a scale and a shift."
     yield Slip("dropped-factor", C, "shift:params", None, PLAIN, (), says)
     if len(before) == 3:
@@ -269,10 +316,19 @@ def _of_norm(before: Numbers) -> Iterator[Slip]:
     yield Slip("statistics-counted", product(4, C), "statistics:params", None, PLAIN, also, says)
 
 
+MOST_TWICE = 20
+"""Of so many layers one may be counted twice."""
+
+
 def of_learnt(
     learnt: Sequence[Expr], dense: Sequence[Expr], frozen: Sequence[Expr], statistics: Sequence[Expr]
 ) -> Iterator[Slip]:
     """All trainable parameters; some of them are those of dense layers."""
+    for each in learnt if 1 < len(learnt) <= MOST_TWICE else ():
+        says = "Your total counts the {part} twice."
+        yield Slip(
+            "extra-term", total(*learnt, each), "twice:total", each, LIKELY, ("repeated-factor",), says
+        )
     others = [each for each in learnt if each not in dense]
     if dense and others:
         says = "The dense layers have parameters too: they belong to the total."

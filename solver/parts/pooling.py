@@ -84,6 +84,10 @@ class Pooling(Fields):
         if self.stride is not None and self.stride != self.size:
             says = "The stride is given here: it is not the size of the window."
             yield "stride-ignored", says, self.model_copy(update={"stride": None})
+            small = self.model_copy(update={"size": self.stride})
+            if self.stride != (1, 1) and not list(small.faults()):
+                says = "You took a window as large as the stride; its size is given too."
+                yield "other-quantity", says, small
         if min(stride) > 1:
             for one, way in (((1, stride[1]), "down"), ((stride[0], 1), "across")):
                 says = f"The stride holds in both directions: going {way}, you moved the window by 1 only."
@@ -473,6 +477,10 @@ def write_argmax(board: Board, pooling: Pooling, x: str) -> None:
     board.let("argmax", expr, title, why, quiet=True, exactly=True)
 
 
+OTHER = {
+    "max": "You took the mean; max pooling takes the largest number under the window.",
+    "avg": "You took the largest number under the window; average pooling takes the mean.",
+}
 SIZE_WHY = {
     False: "n cells, p of padding on each side, a window of k cells, stride s: ⌊(n + 2p − k)/s⌋ + 1 places.",
     True: "n cells, p of padding on each side, a window of k cells, stride s: ⌈(n + 2p − k)/s⌉ + 1 places; "

@@ -203,6 +203,28 @@ def out_of_all(counts: Counts, n: int) -> float:
     return -sum(p * math.log2(p) for p in there) if len(there) > 1 else 0.0
 
 
+def all_out_of_all(counts: Counts, n: int) -> float:
+    """The same, of pure branches too."""
+    return -sum(c / n * math.log2(c / n) for c in counts if c)
+
+
+def crossed(counts: Counts) -> float:
+    """Each share times the logarithm of the other one."""
+    p, q = shares(counts)
+    return -p * math.log2(q) - q * math.log2(p)
+
+
+def of_first_label(branches: list[list[int]]) -> float:
+    """Each branch weighted by its share of the first label."""
+    n = sum(counts[0] for counts in branches)
+    return sum(counts[0] / n * entropy(counts) for counts in branches)
+
+
+def column_itself(branches: list[list[int]]) -> float:
+    """The entropy of the column."""
+    return entropy([sum(counts) for counts in branches])
+
+
 def exchanged(parts: list[float], sizes: list[int]) -> float:
     """The first two weights exchanged."""
     sizes = [sizes[1], sizes[0], *sizes[2:]]
@@ -551,6 +573,102 @@ MISTAKES: list[Wrong] = [
         (by(SIXTY_FOUR, "gain-ratio"), by(TENNIS, "gain-ratio")),
     ),
     (
+        "crossed",
+        "Each share times the logarithm of the other one.",
+        {"root": crossed},
+        "H",
+        ("swapped-operands", "wrong-index", "other-quantity"),
+        (TENNIS, LOANS),
+    ),
+    (
+        "pure-branches-out-of-all",
+        "The shares within a branch are out of all samples, of pure branches too.",
+        {"branch": all_out_of_all},
+        "H(",
+        ("other-quantity", "dropped-factor"),
+        (TENNIS, SHAPES),
+    ),
+    (
+        "pure-is-one",
+        "The entropy of a pure branch is given as 1.",
+        {"measure": lambda c: entropy(c) if len(shares(c)) > 1 else 1},
+        "H(",
+        ("other-quantity",),
+        (TENNIS,),
+    ),
+    (
+        "pure-gini-is-one",
+        "The Gini index of a pure branch is given as 1.",
+        {"measure": lambda c: gini(c) if len(shares(c)) > 1 else 1},
+        "gini(",
+        ("other-quantity", "dropped-term"),
+        (by(TENNIS, "gini"),),
+    ),
+    (
+        "half",
+        "The entropy of two equal shares is given as 1/2.",
+        {"measure": lambda c: entropy(c) if len({*shares(c)}) > 1 else 0.5 * (len(shares(c)) > 1)},
+        "H(",
+        ("other-function", "other-quantity"),
+        (TENNIS,),
+    ),
+    (
+        "weighted-by-a-label",
+        "Each branch is weighted by its share of one label.",
+        {"rest": of_first_label},
+        "remainder",
+        ("other-quantity", "dropped-factor"),
+        (TENNIS, SIXTY_FOUR),
+    ),
+    (
+        "column-for-remainder",
+        "The entropy of the column itself is given for what is left.",
+        {"rest": column_itself},
+        "remainder",
+        ("other-quantity", "other-function"),
+        (TENNIS, LOANS),
+    ),
+    (
+        "divided",
+        "H over the remainder.",
+        {"gain": lambda H, rest: H / rest},
+        "gain",
+        ("other-operation",),
+        (WIND, CLASSES),
+    ),
+    (
+        "error-for-gini",
+        "The classification error where the Gini index is asked.",
+        {"measure": error},
+        "gini",
+        ("other-function",),
+        (by(LOANS, "gini"), by(SIXTY_FOUR, "gini")),
+    ),
+    (
+        "error-for-entropy",
+        "The classification error where the entropy is asked.",
+        {"measure": error},
+        "H",
+        ("other-function",),
+        (LOANS, SIXTY_FOUR),
+    ),
+    (
+        "gini-at-the-root",
+        "The Gini index of all samples, entropies of the branches.",
+        {"root": gini},
+        "H",
+        ("other-function",),
+        (TENNIS, WIND),
+    ),
+    (
+        "gini-for-ratio",
+        "The gain ratio from Gini indices.",
+        {"measure": gini},
+        "H",
+        ("other-function",),
+        (by(TENNIS, "gain-ratio"), by(LOANS, "gain-ratio")),
+    ),
+    (
         "gain-ratio-lg",
         "Entropies with logarithms to the base 10, the split's information in bits.",
         {"measure": in_base(10)},
@@ -561,7 +679,10 @@ MISTAKES: list[Wrong] = [
 ]
 
 
-RARE = {"logs-of-counts", "ones", "rows-for-columns", "together", "relative"}
+RARE = {
+    *("logs-of-counts", "ones", "rows-for-columns", "together", "relative"),
+    *("weighted-by-a-label", "column-for-remainder"),
+}
 """What few people do: of a single number at the end nobody would believe it."""
 
 
@@ -617,7 +738,7 @@ def slips() -> Iterator[Case]:
         ("A branch's Gini index is squared wrongly.", EIGHTY, "gini(A=left)", 0.4275),
         ("A gain is subtracted wrongly, and another feature wins.", SIXTY_FOUR, "gain(A2)", 0.3317),
         ("A gain is subtracted wrongly, and another feature wins.", TENNIS, "gain(Wind)", 0.3849),
-        ("A remainder is added up wrongly.", by(TENNIS, "gain-ratio"), "remainder(Outlook)", 0.5392),
+        ("A remainder is added up wrongly.", by(TENNIS, "gain-ratio"), "remainder(Outlook)", 0.5763),
         ("A branch's entropy is read off wrongly.", TENNIS, "H(Humidity=High)", 0.8127),
         ("H is worked out wrongly.", DEPARTMENTS, "H", 1.4263),
         ("A remainder is added up wrongly.", DEPARTMENTS, "remainder(floor)", 1.4418),
@@ -685,6 +806,28 @@ def divisors() -> Iterator[Case]:
             mistake=["other-quantity"],
             at=ratios[:1],
             again=ratios[1:],
+        )
+
+
+def turned() -> Iterator[Case]:
+    """The counts of two labels and two values read the other way."""
+    for number, (data, column) in enumerate(((TENNIS, "Humidity"), (SIXTY_FOUR, "A2")), 1):
+        truth, branches = gained(data), data.splits[column]
+        wrong = {
+            f"H({column}={value})": entropy(each)
+            for value, each in zip(branches, zip(*branches.values(), strict=True), strict=True)
+        }
+        yield from some(
+            f"gain/table-turned-{number}",
+            "The table of counts is read the other way.",
+            data.problem(*wrong, f"gain({column})"),
+            truth,
+            gained(data, slips=wrong),
+            write=[*wrong, f"remainder({column})", f"gain({column})"],
+            by=at_places(4),
+            mistake=["rows-for-columns", "swapped-operands", "other-quantity"],
+            at=list(wrong),
+            again=list(wrong),
         )
 
 
@@ -757,6 +900,17 @@ DOSES_TABLE = """dose sex cured
 7.05 m no
 9.4 f yes
 """
+HEATS_TABLE = """heat wet keeps
+12.5 no yes
+14.2 yes yes
+17.8 no no
+21.3 no yes
+23.9 yes no
+26.4 no no
+29.7 yes no
+31.1 no yes
+34.6 yes no
+"""
 
 
 def halves(text: str) -> tuple[Values, list[float], list[list[int]]]:
@@ -788,6 +942,28 @@ def halves(text: str) -> tuple[Values, list[float], list[list[int]]]:
     found[f"gain({word})"] = found["H"] - left(words)
     each = [count([r for r in rows if float(r[0]) == x]) for x in numbers]
     return found, [float(row[0]) for row in rows], each
+
+
+def each_pure() -> Iterator[Case]:
+    """A branch for each number, where no two are equal: nothing is left, and the gain is all of H."""
+    truth, _, _ = halves(HEATS_TABLE)
+    problem = {
+        "kind": "info-gain",
+        "given": {"table": HEATS_TABLE, "target": "keeps"},
+        "ask": ["H", "gain(heat)"],
+        "points": 2,
+    }
+    yield from some(
+        "gain/each-number-pure",
+        "The column of numbers has a branch for each of its numbers, so that nothing is left.",
+        problem,
+        truth,
+        truth | {"remainder(heat)": 0.0, "gain(heat)": truth["H"]},
+        write=["H", "gain(heat)"],
+        by=at_places(4),
+        mistake=["threshold-ignored", "dropped-term", "other-operation"],
+        at=["threshold(heat)", "remainder(heat)", "gain(heat)"],
+    )
 
 
 def numbers() -> Iterator[Case]:
@@ -879,20 +1055,26 @@ def below() -> Iterator[Case]:
             ("remainder", "The remainder is that of the root.", {rest: root[f"remainder({other})"]}),
             ("gain", "The gain starts from the entropy of the whole table.", {gain: root["H"] - truth[rest]}),
             ("root", "The gain is that of the root.", {gain: root[f"gain({other})"]}),
+            (
+                "weights-unseen",
+                "The weights are out of the whole table; the remainder is not written.",
+                {gain: truth[H] - truth[rest] * share},
+            ),
         ]
         for key, why, wrong in wrongs:
             own = truth | wrong
             if gain not in wrong:
                 own = own | {gain: own[H] - own[rest]}
+            weights = key.startswith("weights")
             yield from some(
                 f"gain/below-{key}-{number}",
                 why,
                 problem,
                 truth,
                 own,
-                write=asked,
+                write=[H, gain] if key == "weights-unseen" else asked,
                 by=at_places(4),
-                mistake=["other-quantity", "dropped-factor"] if key == "weights" else ["other-quantity"],
+                mistake=["other-quantity", *(["dropped-factor"] if weights else [])],
                 at=[*wrong],
             )
 
@@ -989,8 +1171,10 @@ def all_cases() -> Iterator[Case]:
     yield from root()
     yield from slips()
     yield from columns()
+    yield from turned()
     yield from divisors()
     yield from choices()
     yield from numbers()
+    yield from each_pure()
     yield from below()
     yield from trees()

@@ -306,6 +306,13 @@ CONVOLUTIONS: list[tuple[str, str, Callable[[Conv], Values], tuple[str, ...], tu
         (PLAIN, GREY),
     ),
     (
+        "rounded-up",
+        "The last windows, which do not fit, are filled up with zeros.",
+        lambda d: framed(d, (0, 1), (0, 1)),
+        ("rounding-direction", "padding-added"),
+        (MOVED, Conv([IMAGE5], [[SMALL]], stride=(2, 2))),
+    ),
+    (
         "padding-above",
         "Zeros are put above and on the left only.",
         lambda d: framed(d, (d.padding[0], 0), (d.padding[1], 0)),
@@ -761,6 +768,14 @@ PAD_NAMES = (
 )
 POOLINGS: list[tuple[str, str, Callable[[Pool], Any], tuple[str, ...], tuple[Pool, ...], str]] = [
     (
+        "window-as-stride",
+        "A window as large as the stride.",
+        lambda d: pooled(d, size=d.stride),
+        ("other-quantity",),
+        (MAX_STEP, MEAN_STEP),
+        "",
+    ),
+    (
         "max-for-mean",
         "The maximum is taken, not the mean.",
         lambda d: pooled(d, max),
@@ -978,6 +993,28 @@ def argmaxima() -> Iterator[Case]:
         )
 
 
+def grouped() -> Iterator[Case]:
+    """A filter for each channel."""
+    images, kernels = np.array(COLOUR), np.array([[[1, -1], [0, 2]], [[1, 1], [1, 1]], [[2, 0], [-1, 1]]])
+    for number, (count, bias) in enumerate(((2, None), (3, [1, 0, -2])), 1):
+        x, k = images[:count], kernels[:count]
+        given: dict[str, Any] = {"input": x.tolist(), "kernel": k.tolist(), "groups": count}
+        given |= {"bias": bias} if bias else {}
+        problem = {"kind": "conv2d", "given": given, "ask": ["Y"], "points": 3}
+        Y = np.einsum("ijchw,chw->cij", windows(x, (2, 2), ONE), k) + np.reshape(
+            bias or [0] * count, (-1, 1, 1)
+        )
+        truth, names = {"Y": Y.tolist()}, ("maps-added", "groups-ignored")
+        own, why = {"Y": Y.sum(axis=0).tolist()}, "The maps of all groups are added up."
+        yield from some(f"conv/groups-added-{number}", why, problem, truth, own, mistake=names)
+        yield from some(f"conv/groups-right-{number}", "All is right.", problem, truth, truth)
+        slip = Y.sum(axis=0)
+        slip[0, 1] += 3
+        slip[1, 0] -= 2
+        why, own = "One map of numbers that nothing explains.", {"Y": slip.tolist()}
+        yield from some(f"conv/groups-random-{number}", why, problem, truth, own, slips=["Y"])
+
+
 def channels_together() -> Iterator[Case]:
     """All channels pooled as one."""
     images = np.array([IMAGE4, [row[::-1] for row in EVEN]])
@@ -1058,6 +1095,11 @@ def plain() -> Iterator[Case]:
     why = "`same` for `full`."
     at = ["X_padded"]
     yield from some("conv/same-for-full", why, word, convolved(SEEN), same, mistake=names, at=at)
+    even = Conv([IMAGE4], [[SMALL]], padding=ONE)
+    word = even.problem("Y")
+    word["given"]["padding"] = "full"
+    below = framed(even, (0, 1), (0, 1))
+    yield from some("conv/same-for-full-even", why, word, convolved(even), below, mistake=names, at=at)
     wrongs: tuple[tuple[Conv, dict[Pair, float]], ...] = (
         (GREY, {(0, 0): 0, (1, 2): 7}),
         (EDGED, {(0, 1): 5, (2, 2): 12, (3, 0): 1}),
@@ -1091,5 +1133,6 @@ def all_cases() -> Iterator[Case]:
     yield from transposed()
     yield from poolings()
     yield from argmaxima()
+    yield from grouped()
     yield from channels_together()
     yield from plain()

@@ -443,6 +443,39 @@ MISTAKES = [
         for key, why, errors, names, data in ERRORS
     ),
     Mistake(
+        "classes-for-probabilities",
+        "The classes 0 and 1 serve as probabilities, in the gradient only.",
+        {
+            "slope": lambda X, p, y, scale, w: scale * X.T @ ((p >= 0.5) - y),
+            "slope_b": lambda p, y, scale: scale * np.sum((p >= 0.5) - y),
+        },
+        "grad",
+        ("other-function", "other-quantity"),
+        (TALL._replace(steps=1), TALL._replace(w=[0.6, -0.5], steps=1)),
+        ("grad(0)", "p(0)"),
+    ),
+    Mistake(
+        "first-sample",
+        "The gradient of the first sample alone.",
+        {
+            "slope": lambda X, p, y, scale, w: X[0] * (p - y)[0],
+            "slope_b": lambda p, y, scale: (p - y)[0],
+        },
+        "grad",
+        ("dropped-term", "other-quantity"),
+        (TALL, BIAS, BIAS_SUM),
+    ),
+    Mistake(
+        "divided-by-the-features",
+        "The sum is divided by the number of features, not of samples.",
+        {
+            "slope": lambda X, p, y, scale, w: X.T @ (p - y) / len(w),
+        },
+        "grad",
+        ("other-quantity", "extra-factor", "other-function"),
+        (TALL, TALL._replace(w=[0.6, -0.5], steps=1)),
+    ),
+    Mistake(
         "features-forgotten",
         "The errors are summed alone, the same for each weight.",
         {"slope": lambda X, p, y, scale, w: scale * np.sum(p - y) * np.ones(len(w))},
@@ -614,6 +647,12 @@ LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...]]] = [
         "The squared error in place of the logarithms.",
         lambda p, y, scale, w: scale * np.sum((p - y) ** 2),
         ("other-function",),
+    ),
+    (
+        "first-sample",
+        "The loss of the first sample alone.",
+        lambda p, y, scale, w: entropy_of(p[:1], y[:1]),
+        ("dropped-term", "other-quantity"),
     ),
     (
         "product",
@@ -915,6 +954,20 @@ def new_samples() -> Iterator[Case]:
                 by=to(5),
                 mistake=["previous-iterate", "other-quantity"],
             )
+        strict = data.problem("predictions")
+        strict["given"] = strict["given"] | {"threshold": 0.6}
+        classes = {half: [1 if p >= half else -data.margins for p in truth["p_new"]] for half in (0.5, 0.6)}
+        yield from some(
+            f"logistic/new-threshold-{number}",
+            "The classes by the threshold 0.5, where another is given.",
+            strict,
+            truth | {"predictions": [int(each) for each in classes[0.6]]},
+            truth | {"predictions": [int(each) for each in classes[0.5]]},
+            write=["p_new", "predictions"],
+            by=to(5),
+            mistake=["other-quantity"],
+            at=["predictions"],
+        )
         yield from some(
             f"logistic/new-scores-{number}",
             "The scores are given for the probabilities.",

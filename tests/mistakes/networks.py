@@ -34,6 +34,8 @@ ACTIVATIONS: Parts = {
     "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
     "softplus": lambda z: np.log(1 + np.exp(z)),
     "gelu": lambda z: z * distribution(z),
+    "step": lambda z: (z >= 0) * 1.0,
+    "sign": np.sign,
 }
 
 
@@ -517,6 +519,36 @@ OTHER_LOSSES: list[tuple[str, str, Callable[..., Any], tuple[str, ...], tuple[Ne
     ),
 ]
 SCORED += OTHER_LOSSES
+SCORED += [
+    (
+        "classes-of-binary",
+        "−∑ y ln ŷ for the binary cross-entropy of two outputs.",
+        lambda a, y: -np.sum(y * np.log(a)),
+        ("dropped-term", "other-function"),
+        (UNLIKE._replace(loss="binary-cross-entropy"),),
+    ),
+    (
+        "first-sample",
+        "The loss of the first sample alone.",
+        lambda a, y: cross_entropy(a[0], y[0]),
+        ("dropped-term", "other-quantity"),
+        (ROWS,),
+    ),
+    (
+        "plain-error",
+        "The single error is not squared.",
+        lambda a, y: np.sum(np.abs(a - y)),
+        ("other-function", "function-forgotten"),
+        (VALUES,),
+    ),
+    (
+        "largest",
+        "The logarithm of the largest probability.",
+        lambda a, y: -np.log(np.max(a)),
+        ("other-quantity", "wrong-index"),
+        (THREE, CLASSES),
+    ),
+]
 
 
 def bent(name: str) -> Net:
@@ -547,6 +579,15 @@ FORMS: list[Form] = [
     ("tanh", "sinh", np.sinh, ("dropped-factor", "other-function")),
     ("tanh", "half", lambda z: 2 * sigmoid(z) - 1, ("dropped-factor", "other-function")),
     ("tanh", "slope", lambda z: 1 - np.tanh(z) ** 2, ("other-function",)),
+    (
+        "sigmoid",
+        "twice",
+        lambda z: sigmoid(sigmoid(z)),
+        ("repeated-factor", "extra-factor", "other-function"),
+    ),
+    ("tanh", "twice", lambda z: np.tanh(np.tanh(z)), ("repeated-factor", "extra-factor", "other-function")),
+    ("step", "sign", np.sign, ("other-function",)),
+    ("sign", "step", lambda z: (z >= 0) * 1.0, ("other-function",)),
 ]
 
 
@@ -616,6 +657,56 @@ def activations() -> Iterator[Case]:
             mistake=["rows-for-columns", "transpose"],
             at=["W1.shape"],
         )
+
+
+def counts() -> Iterator[Case]:
+    """Numbers of parameters, and what goes on with them."""
+    for number, net in enumerate((bent("relu"), THREE, MANY, VALUES), 1):
+        weights = [np.shape(W) for W, _, _ in net.layers]
+        truth: Values = Values()
+        for layer, (units, inputs) in enumerate(weights, 1):
+            truth |= {f"W{layer}.params": units * inputs, f"b{layer}.params": units}
+        total = sum(truth.values())
+        truth["total_params"] = total
+        first, out = weights
+        added = {"W1.params": sum(first), "W2.params": sum(out)}
+        single = {"b1.params": 1, "b2.params": 1}
+        wrong: list[tuple[str, str, dict[str, int], list[str]]] = [
+            ("added", "Rows and columns are added.", added, ["other-operation"]),
+            ("one-bias", "One bias a layer.", single, ["dropped-factor", "other-quantity"]),
+        ]
+        for key, why, parts, names in wrong if net is not VALUES else wrong[1:]:
+            counted = truth | parts
+            own = counted | {"total_params": sum(counted[each] for each in truth if each != "total_params")}
+            shown = [*parts, "total_params"]
+            yield from some(
+                f"mlp/count-{key}-{number}",
+                why,
+                net.problem("total_params"),
+                truth,
+                own,
+                write=shown,
+                by=to(6),
+                mistake=names,
+                at=[f"{next(iter(parts))}"],
+                again=[list(parts)[1]],
+            )
+        for key, why, value, names in (
+            ("one-bias", "One bias a layer.", own["total_params"], ["dropped-factor", "other-quantity"]),
+            ("first-layer", "The first layer alone.", first[0] * first[1] + first[0], ["dropped-term"]),
+            ("biases-of-2", "The second layer's biases are left out.", total - out[0], ["dropped-term"]),
+        ):
+            yield from some(
+                f"mlp/total-{key}-{number}",
+                why,
+                net.problem("total_params"),
+                truth,
+                truth | {"total_params": value},
+                write=["total_params"],
+                by=to(6),
+                mistake=names,
+                at=["total_params"],
+            )
 
 
 def networks() -> Iterator[Case]:
@@ -1047,6 +1138,46 @@ SOFTMAX: list[Wrong] = [
         (BATCH, BATCH4),
     ),
     (
+        "largest",
+        "The logarithm of the largest probability.",
+        {"loss": lambda p, y, n: -np.log(np.max(p))},
+        "loss",
+        ("other-quantity", "wrong-index"),
+        (Scores([0.5, -1.2, 2.3, 1.1], 0), Scores([2.5, -1.2, 0.3, 1.1], 3)),
+    ),
+    (
+        "divergence-with-a-nought",
+        "∑ y ln(y/p), one share being 0.",
+        {"loss": lambda p, y, n: np.sum(y[y > 0] * np.log(y[y > 0] / p[y > 0]))},
+        "loss",
+        ("extra-term",),
+        (Scores([1.2, 0.4, -0.6, 0.9], [0.7, 0.2, 0.1, 0]), Scores([0.3, 1.4, -0.6], [0.35, 0, 0.65])),
+    ),
+    (
+        "hinge",
+        "The hinge loss of several classes.",
+        {"loss": lambda p, y, n: np.sum((1 - y) * np.maximum(0, np.log(p) - np.sum(y * np.log(p)) + 1))},
+        "loss",
+        ("other-function",),
+        (Scores([3.2, 5.1, -1.7], 0), FOUR),
+    ),
+    (
+        "ln-for-bits",
+        "ln for the logarithm to the base 2.",
+        {"loss": lambda p, y, n: -np.sum(y * np.log(p))},
+        "loss",
+        ("other-function", "dropped-factor"),
+        (BITS,),
+    ),
+    (
+        "whole-matrix",
+        "The powers are divided by the sum of the whole matrix.",
+        {"p": lambda z, T: np.exp(z / T) / np.exp(z / T).sum()},
+        "p",
+        ("other-axis",),
+        (BATCH, BATCH4),
+    ),
+    (
         "slope",
         "p(1 − p) for p − y.",
         {"grad": lambda p, y, n, T: p * (1 - p) / T},
@@ -1141,8 +1272,27 @@ def softmaxes() -> Iterator[Case]:
                 near=near,
             )
     yield from linear()
+    yield from logarithms()
     yield from jacobians()
     yield from unexplained()
+
+
+def logarithms() -> Iterator[Case]:
+    """ln p as z − ∑ e^z."""
+    for number, data in enumerate((CAT, FOUR), 1):
+        z = np.array(data.logits)
+        logs = {"log_p": z - np.exp(z).sum()}
+        logs["loss"] = -logs["log_p"][data.target]
+        yield from some(
+            f"softmax/no-log-of-the-sum-{number}",
+            "The logarithm of the sum is forgotten.",
+            data.problem("loss"),
+            scored(data) | {"log_p": np.log(softmax(z))},
+            logs,
+            by=to(5),
+            mistake=["function-forgotten"],
+            at=["log_p"],
+        )
 
 
 JACOBIANS: list[tuple[str, str, tuple[str, ...], Callable[[Any], Any]]] = [
@@ -1271,5 +1421,6 @@ def linear() -> Iterator[Case]:
 
 def all_cases() -> Iterator[Case]:
     yield from networks()
+    yield from counts()
     yield from activations()
     yield from softmaxes()

@@ -210,6 +210,8 @@ def case(
                 says = Line(verdict="carried")
                 if key in again:
                     says["repeat"] = True
+        elif worst == "imprecise" and shown and key in again:  # what earns more
+            says = Line(verdict="carried", repeat=True)
         if key in slips and worst == "wrong" and np.ndim(truth[key]) and len(found) > 1:
             says["wrong_entries"] = [
                 list(place)

@@ -442,6 +442,26 @@ def lengths() -> Iterator[Asked]:
         ("conv1.height",),
     )
     yield Asked(
+        "padding-or-half",
+        "Without the padding, and with it on one side, the size is the same: it is left out.",
+        "224x224x3",
+        ("conv11-64 /4 pad 2", "maxpool3 /2"),
+        sizes(conv1=[55, 55, 64], pool1=[27, 27, 64]),
+        sizes(conv1=[54, 54, 64], pool1=[26, 26, 64]),
+        ("padding-ignored",),
+        ("conv1.height",),
+    )
+    yield Asked(
+        "flat-added",
+        "Rows, columns and channels are added.",
+        "14x14x6",
+        ("flatten", "FC-30"),
+        sizes(flatten=[1176]) | {"fc1.params": 1177 * 30},
+        sizes(flatten=[34]) | {"fc1.params": 35 * 30},
+        ("other-operation",),
+        ("flatten.size",),
+    )
+    yield Asked(
         "kernel-turned",
         "A kernel of 7 × 3 is laid the other way.",
         "60x40x1",
@@ -591,6 +611,9 @@ def parameters() -> Iterator[Asked]:
         name="bn1",
     )
     yield one("norm-once", "A scale only.", "12x12x48", norm, 96, 48, "dropped-factor", name="bn1")
+    yield one("norm-pair", "A pair for all.", "12x12x48", norm, 96, 2, "dropped-factor", name="bn1")
+    names = ("other-layer", "dropped-term")
+    yield one("norm-nothing", "Nothing is learnt.", "12x12x48", norm, 96, 0, *names, name="bn1")
     yield one(
         "pooling",
         "A pooling has weights.",
@@ -649,6 +672,36 @@ def parameters() -> Iterator[Asked]:
         parts_ | {"total_params": 164362},
         ("statistics-counted", "extra-term"),
     )
+
+
+def units_of_others() -> Iterator[Asked]:
+    """Dense layers that are counted from another layer; layers that count twice."""
+    net = ("conv3-8", "maxpool", "FC-90", "FC-40")  # 26 × 26 × 8, then 13 × 13 × 8
+    truth = {"conv1.params": 28 * 8, "fc1.params": 1353 * 90, "fc2.params": 91 * 40}
+    other, extra = ("other-quantity",), ("extra-factor",)
+    for key, why, name, wrong, names in (
+        ("map", "The second is counted from the map.", "fc2.params", 1353 * 40, other),
+        ("image", "The second is counted from the image.", "fc2.params", 2353 * 40, other),
+        ("unpooled", "Counted from the map before the pooling.", "fc1.params", 5409 * 90, other),
+        ("times", "Three times, for red, green and blue.", "fc1.params", 3 * 1353 * 90, extra),
+        ("colours", "Three times the inputs, for three colours.", "fc1.params", (3 * 1352 + 1) * 90, extra),
+    ):
+        own = truth | {name: wrong}
+        both = [each | {"total_params": sum(each.values())} for each in (truth, own)]
+        yield Asked(f"dense-{key}", why, "28x28x3", net, both[0], both[1], names)
+    total = sum(truth.values())
+    for name in ("fc1", "fc2"):
+        own = truth | {"total_params": total + truth[f"{name}.params"]}
+        why = f"{name} counts twice in the total."
+        right = truth | {"total_params": total}
+        yield Asked(f"total-twice-{name}", why, "28x28x3", net, right, own, ("extra-term",))
+    for name, wrong in (("fc2.params", 3460), ("total_params", 131854)):
+        right = truth | {"total_params": total}
+        own = right | {name: wrong}
+        if name == "fc2.params":
+            own["total_params"] += wrong - truth[name]
+        why = "A number that nothing explains."
+        yield Asked(f"slip-dense-{name}", why, "28x28x3", net, right, own, slips=(name,))
 
 
 ENDS = {
@@ -806,7 +859,7 @@ def plain() -> Iterator[Asked]:
 
 
 def all_asked() -> Iterator[Asked]:
-    for made in (lengths, depths, parameters, multiplications, reaches, plain):
+    for made in (lengths, depths, parameters, units_of_others, multiplications, reaches, plain):
         yield from made()
 
 
