@@ -75,7 +75,8 @@ def test_the_cases_agree_with_the_program_on_what_is_right() -> None:
             except Unfit:
                 continue
             worst = {"correct": "correct", "imprecise": "imprecise"}.get(said["verdict"], "wrong")
-            assert max(found, key=WORST.index) == worst, (case["id"], name)
+            repeated = {"imprecise"} if said.get("repeat") else set()  # a repeat earns more
+            assert max(found, key=WORST.index) in {worst} | repeated, (case["id"], name)
 
 
 # fmt: off
