@@ -72,9 +72,8 @@ def explained(
     for guess in key.guesser.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), (trace(guess),), repeat=True)
-    numbers.only_facts = (
-        numbers.nearly_true()
-    )  # a slip of the last digit, or not as many digits as are wanted
+    # A slip of the last digit, or not as many digits as are wanted, is no mistake.
+    numbers.only_facts = numbers.nearly_true()
     numbers.settled = _settled(key, name, sure)
     stages: list[Guesses] = []
     for stage in key.guesser.stages(name, own):

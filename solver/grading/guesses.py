@@ -210,20 +210,18 @@ class Guesser:
             return False
         return edit.key.endswith(":whole") or step is None or not step.pinned
 
-    def _harmless(self, edit: Edit) -> bool:
-        """Whether an edit takes a quantity for another one that is equal to it."""
-        if not (isinstance(edit.wrong, Sym) and isinstance(edit.right, Sym)):
+    def _is_harmless(self, edit: Edit, world: World) -> bool:
+        """Whether an edit takes another quantity that ought to be equal, and only in the student's values is not."""
+        truth = self.worlds.truth
+        if world is truth or not (isinstance(edit.wrong, Sym) and isinstance(edit.right, Sym)):
             return False
-        floats = self.worlds.truth.floats
-        return same(floats[edit.wrong.name], floats[edit.right.name])
+        return same(truth.floats[edit.wrong.name], truth.floats[edit.right.name])
 
     def _near(self, name: str, world: World) -> Iterator[Guess]:
         """Edits of the quantity's own step."""
         step = self.worlds.truth.steps[name]
         for edit in self.edits(step.name):
-            if self._goes_round(edit, step.name, world) or (
-                world is not self.worlds.truth and self._harmless(edit)
-            ):
+            if self._goes_round(edit, step.name, world) or self._is_harmless(edit, world):
                 continue
             value = world.propagated({step.name: edit.expr}, name)
             if value is not None:
@@ -275,9 +273,8 @@ class Guesser:
                     continue
                 for known in dict.fromkeys((*_keys(edit), edit.key.partition("@")[0])):
                     sort = self.family(each)
-                    for group in dict.fromkeys(
-                        (sort, sort.rpartition(".")[2])
-                    ):  # the same in layers of all types
+                    wider = sort.rpartition(".")[2]  # the same in layers of all types
+                    for group in dict.fromkeys((sort, wider)):
                         same_edit = alike.setdefault((group, known), {})
                         if each not in same_edit or edit.cost < same_edit[each].cost:
                             same_edit[each] = edit

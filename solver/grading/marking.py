@@ -414,7 +414,11 @@ class _Paper:
                     answer.note = "it follows from the rounded values before it"
                     answer.settle()
                 return
-        if not answer.readable or (answer.verdict != IMPRECISE and self.from_noughts(answer)):
+        if (
+            not answer.readable
+            or (answer.verdict == IMPRECISE and not self.past)
+            or self.from_noughts(answer)
+        ):
             return
         right = [status == RIGHT for status in before]
         world = own or self.key.truth
