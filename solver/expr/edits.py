@@ -684,6 +684,7 @@ def _taken(other: str, used: str) -> tuple[str, str, int]:
         return "previous-iterate", f"start:{base}", LIKELY
     if other_at > at:
         return "updated-value", f"updated-value:{base}", LIKELY
+    base = TWINS.get(base, base)
     return "previous-iterate", f"previous-iterate:{base}", PLAIN if at - other_at == 1 else LIKELY
 
 

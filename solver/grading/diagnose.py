@@ -32,6 +32,9 @@ LOOSE, LOOSE_NUMBER = 0.01, 0.001
 
 TIGHT = 1e-9
 
+MOST_MEANT = 4
+"""So many decimals are taken for meant where fewer were written."""
+
 MOST_SUSPECTS = 8
 """So many explanations that need proof from another answer are looked into."""
 
@@ -62,13 +65,14 @@ def explained(
     own: World,
     past: Collection[Past],
     sure: Collection[str] = (),
+    decimals: int = 0,
 ) -> Found | None:
     """The mistake that explains an answer, from the true values or from the student's own.
 
     `right` says which of its entries are right as they are. `sure` are the other answers that are right: no mistake
-    was made there.
+    was made there. `decimals` are those that the student writes elsewhere: a shorter number is meant exactly.
     """
-    numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole)
+    numbers = _Numbers(typed, right, key.truth.floats[name], key.values[name].whole, decimals)
     for guess in key.guesser.repeats(name, own, past):
         if numbers.fits(guess.value):
             return Found(guess, (), (trace(guess),), repeat=True)
@@ -148,7 +152,9 @@ def _rank(guess: Guess) -> tuple[int, bool, bool]:
 class _Numbers:
     """The numbers of an answer as intervals."""
 
-    def __init__(self, typed: Typed, right: Sequence[bool], truth: Array, whole: bool) -> None:
+    def __init__(
+        self, typed: Typed, right: Sequence[bool], truth: Array, whole: bool, decimals: int = 0
+    ) -> None:
         self.shape, self.loose = typed.shape, LOOSE if len(typed.entries) > 1 else LOOSE_NUMBER
         if whole:
             self.loose = 0.0
@@ -161,6 +167,7 @@ class _Numbers:
         width = [0.0 if each is None else 10.0 ** -min(each, 300) for each in places]
         self.width = np.maximum(np.array(width), 2 * TIGHT * np.abs(self.x))
         self.integers = whole and not finest
+        self.meant = 10.0 ** -min(decimals, MOST_MEANT) if decimals and not whole else math.inf
         self.settled: frozenset[str] = frozenset()
         self.only_facts = False
         """Whether only that is said which is true of the numbers themselves."""
@@ -223,13 +230,22 @@ class _Numbers:
                 continue
             facts = [guess for guess in fits if guess.edit and guess.edit.fact and self._exactly(guess.value)]
             best = (facts or fits)[0]
-            if not facts and (
-                self.only_facts
-                or math.prod(self._chance(values, costs <= best.cost, loose, best.entry)) >= LIKELY_CHANCE
-            ):
+            if not facts and self.only_facts:
+                return None
+            exact = [] if loose or facts else [guess for guess in fits if self._exactly(guess.value)]
+            if exact and self._is_rare(values, costs, exact[0], sharp=True):
+                return _found(exact[0], [guess for guess in exact if guess.cost == exact[0].cost])
+            if not facts and not self._is_rare(values, costs, best, loose):
                 return None
             return _found(best, [guess for guess in fits if guess.cost == best.cost])
         return None
+
+    def _is_rare(
+        self, values: Array, costs: Array, best: Guess, loose: bool = False, sharp: bool = False
+    ) -> bool:
+        """Whether chance would hardly have hit."""
+        chance = self._chance(values, costs <= best.cost, loose, best.entry, sharp)
+        return math.prod(chance) < LIKELY_CHANCE
 
     def suspects(self, stages: Sequence[Guesses]) -> list[Suspect]:
         """The likely guesses that fit exactly."""
@@ -254,10 +270,14 @@ class _Numbers:
         values = self._there(np.concatenate([rows for _, rows, _ in gathered]))
         return guesses, values, np.concatenate([costs for _, _, costs in gathered])
 
-    def _chance(self, values: Array, simple: Array, loose: bool, entry: bool) -> tuple[int, float]:
+    def _chance(
+        self, values: Array, simple: Array, loose: bool, entry: bool, sharp: bool = False
+    ) -> tuple[int, float]:
         """How many guesses are as simple, and how probably one of them hits the wrong entries by chance."""
         values = values[:, self.wrong]
         x, width = self.x[self.wrong], self.width[self.wrong]
+        if sharp:
+            width = np.minimum(width, self.meant)
         if loose:
             width = np.maximum(width, 2 * self.loose * np.abs(x))
         truth = self.truth[self.wrong] if self.truth is not None else None
@@ -277,7 +297,7 @@ class _Numbers:
             apart = max(_range(values[:, place], x[place], truth, place), across)
             if truth is None:  # of another shape: hardly anything to compare with
                 apart = max(apart, largest)
-            log += math.log(min(1.0, width[place] / apart))
+            log += math.log(min(1.0, max(width[place] / apart, 1e-300)))
         return max(_distinct(others), 1), math.exp(max(log, -700.0))
 
 

@@ -268,24 +268,26 @@ class Guesser:
         families = Counter(map(self.family, steps))
         for each in steps:
             near = each == self.worlds.truth.steps[name].name
+            sort = self.family(each)
+            groups = tuple(dict.fromkeys((sort, sort.rpartition(".")[2])))  # also in layers of all types
             for edit in self.edits(each):
                 if self._goes_round(edit, each, world):
                     continue
                 for known in dict.fromkeys((*_keys(edit), edit.key.partition("@")[0])):
-                    sort = self.family(each)
-                    wider = sort.rpartition(".")[2]  # the same in layers of all types
-                    for group in dict.fromkeys((sort, wider)):
+                    for group in groups:
                         same_edit = alike.setdefault((group, known), {})
                         if each not in same_edit or edit.cost < same_edit[each].cost:
                             same_edit[each] = edit
-                if near or budget < 0 or (rare and edit.cost >= POSSIBLE):
+                # What is done wrongly in one of several branches is done so in all.
+                cost = edit.cost + 1 + ("=" in each and families[sort] > 1)
+                if near or budget < 0 or (rare and cost > POSSIBLE):
                     continue
-                if families[self.family(each)] > 1 and other_base(edit):
+                if families[sort] > 1 and other_base(edit):
                     continue  # nobody changes the base in between
                 budget -= 1 + last - world.places.get(each, 0)
                 value = world.propagated({each: edit.expr}, name)
                 if value is not None:
-                    yield Guess(edit.name, value, (each,), edit.cost + 1, own, edit)
+                    yield Guess(edit.name, value, (each,), cost, own, edit)
         together = [several for several in alike.values() if len(several) > 1]
         budget = MOST_OWN if own else MOST_STEPS
         for several in sorted(together, key=lambda several: min(edit.cost for edit in several.values())):

@@ -355,6 +355,14 @@ class _Paper:
                 continue
             message = f"`{key.problem.id}` has no quantity {quoted(typed)}"
             self.not_graded.append(SolverError(message, node.span, did_you_mean(typed, key.values)))
+        places = (
+            entry.places or 0
+            for each in self.answers
+            if isinstance(each.read, Typed)
+            for entry in each.read.entries
+        )
+        self.decimals = max(places, default=0)
+        """How many of them the student writes."""
         self.sources: dict[str, bool] = {}
         """The answers in which errors were made, and whether each has cost points."""
         self.past: dict[Past, str] = {}
@@ -426,7 +434,9 @@ class _Paper:
             found = self.chosen(answer, world)
         else:
             assert isinstance(answer.read, Typed)
-            found = explained(self.key, answer.name, answer.read, right, world, self.past, self.sure(answer))
+            found = explained(
+                self.key, answer.name, answer.read, right, world, self.past, self.sure(answer), self.decimals
+            )
             found = found or self.proved.get(answer.name)
         if found is None or (answer.verdict == IMPRECISE and not found.repeat):
             return

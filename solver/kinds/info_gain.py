@@ -1158,6 +1158,12 @@ def _slips_of_gain(
     says = "That is the remainder, what is left after the split: the gain is what the split takes away."
     yield Slip("other-quantity", remainder, "remainder:gain", None, PLAIN, ("dropped-term",), says)
     sizes = [sum(part.counts) for part in split.parts]
+    first, *others = (
+        apply(SHARE_OF, size, sum(sizes), Sym(name)) for size, name in zip(sizes, names, strict=True)
+    )
+    if others:
+        says = "All of the remainder is subtracted: every one of its terms has a minus."
+        yield Slip("brackets", terms(whole - first, *others), "open:gain", remainder, PLAIN, ("sign",), says)
     for n, says in zip(larger, _WEIGHTS, strict=False):
         wrong = whole - _weighted(sizes, n, names)
         yield Slip("other-quantity", wrong, "all:gain", None, LIKELY, ("dropped-factor",), says)
